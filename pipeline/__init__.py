@@ -1,0 +1,1 @@
+"""Note text -> annotations. Knows nothing of graphs or stores."""

@@ -1,0 +1,1 @@
+"""Corpora, label maps, and the training of the models that ship."""

@@ -1,0 +1,1 @@
+"""What things are: the typed records that pass between the rooms. Imports nothing of the project."""
