@@ -1,0 +1,18 @@
+"""Registers ``clinigraph_linker`` with spaCy. Light on purpose: spaCy imports it in every program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spacy.language import Language
+
+if TYPE_CHECKING:
+    from .component import ConceptLinker
+
+
+@Language.factory("clinigraph_linker", requires=["doc.ents"], assigns=["span._.concept"])
+def create_linker(nlp: Language, name: str) -> ConceptLinker:
+    """Make the component; see :class:`ConceptLinker` for what it does."""
+    from .component import ConceptLinker
+
+    return ConceptLinker(nlp, name)
