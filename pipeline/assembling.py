@@ -1,0 +1,91 @@
+"""Assemble the pipeline from its one config file, ``default.cfg``."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from spacy.language import Language
+from spacy.util import load_config, load_model_from_config
+
+from ..schemas.problems import UserError
+from .extensions import register_extensions
+
+PIPELINE_VERSION = f"clinigraph {version('clinigraph')}"
+
+# Components that need an optional package; left out by load() where it is not installed.
+OPTIONAL = {"clinigraph_abbreviations": "scispacy"}
+
+
+def load(
+    model: str | Path | None = None,
+    *,
+    label_map: Mapping[str, str] | None = None,
+    backend: str = "auto",
+    vocabulary: str | Path | None = None,
+    exclude: Iterable[str] = (),
+    config: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Language:
+    """Load the whole pipeline: note text in, a plain spaCy ``Doc`` with clinigraph's extensions out.
+
+    Parameters
+    ----------
+    model
+        Folder or name of a Hugging Face token classifier, or folder of a clinigraph model. Default: the model
+        that comes with the package.
+    label_map
+        Labels of that model -> ours, for example ``{"Chemical": "DRUG", "Disease": "DISEASE"}``.
+    backend
+        "auto", "onnx" or "torch".
+    vocabulary
+        Folder of a vocabulary built by ``clinigraph knowledge build``. Default: the one in the package.
+    exclude
+        Components to leave out, for example ``["clinigraph_linker"]``.
+    config
+        Further settings by component name, merged over the defaults.
+
+    Returns
+    -------
+    spacy.language.Language
+
+    Raises
+    ------
+    UserError
+        If the model or vocabulary cannot be read, or a component name is unknown.
+
+    Examples
+    --------
+    >>> nlp = load(exclude=["clinigraph_linker"])
+    >>> "clinigraph_ner" in nlp.pipe_names
+    True
+    """
+    register_extensions()
+    with as_file(files(__package__) / "default.cfg") as path:
+        settings = load_config(path)
+    names: list[str] = settings["nlp"]["pipeline"]
+    unknown = (set(exclude) | set(config or {})) - set(names)
+    if unknown:
+        raise UserError(f"there is no component {sorted(unknown)[0]!r} in the pipeline", f"choose from {', '.join(names)}")
+    missing = {name for name, package in OPTIONAL.items() if importlib.util.find_spec(package) is None}
+    keep = [name for name in names if name not in missing and name not in set(exclude)]
+    settings["nlp"]["pipeline"] = keep
+    settings["components"] = {name: settings["components"][name] for name in keep}
+    own: dict[str, dict[str, Any]] = {
+        "clinigraph_ner": {
+            "model": str(model) if model else None,
+            "label_map": dict(label_map) if label_map else None,
+            "backend": backend,
+        },
+        "clinigraph_linker": {"vocabulary": str(vocabulary) if vocabulary else None},
+    }
+    for name in keep:
+        chosen = {key: value for key, value in own.get(name, {}).items() if value is not None}
+        settings["components"][name].update({**chosen, **(config or {}).get(name, {})})
+    nlp = load_model_from_config(settings, auto_fill=True)
+    nlp.max_length = 20_000_000  # nothing here needs memory in proportion to the square of a note's length
+    nlp.meta["name"] = "clinigraph"
+    return nlp
