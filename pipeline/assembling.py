@@ -69,7 +69,9 @@ def load(
     names: list[str] = settings["nlp"]["pipeline"]
     unknown = (set(exclude) | set(config or {})) - set(names)
     if unknown:
-        raise UserError(f"there is no component {sorted(unknown)[0]!r} in the pipeline", f"choose from {', '.join(names)}")
+        raise UserError(
+            f"there is no component {sorted(unknown)[0]!r} in the pipeline", f"choose from {', '.join(names)}"
+        )
     missing = {name for name, package in OPTIONAL.items() if importlib.util.find_spec(package) is None}
     keep = [name for name in names if name not in missing and name not in set(exclude)]
     settings["nlp"]["pipeline"] = keep

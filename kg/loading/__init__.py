@@ -1,0 +1,1 @@
+"""Mentions -> patient facts -> upserts. Order, repetition and crashes leave no trace in the result."""
