@@ -1,8 +1,8 @@
-"""What advice takes in and hands out: the state of a patient, a differential, drugs that fit and drugs that do not.
+"""What advice takes in and hands out: the state of a patient, a differential, drugs that fit or do not.
 
-Every line of advice can be traced both ways: to the place in the note (:class:`Evidence`) and to the statement of the
-knowledge graph (:class:`Source`) that it rests on. Silence is never "no": what nobody wrote down is absent from
-:class:`PatientState`, and what could not be checked for lack of it is said in ``not_checked``.
+Every line of advice can be traced both ways: to the place in the note (:class:`Evidence`) and to the statement
+of the knowledge graph (:class:`Source`) that it rests on. Silence is never "no": what nobody wrote down is
+absent from :class:`PatientState`, and what could not be checked for lack of it is said in ``not_checked``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ ReasonKind = Literal[
 
 
 class Evidence(Record):
-    """A place in a note. ``text`` is filled only where the words may be shown; ``source`` says what found it."""
+    """A place in a note. ``text`` is filled only where the words may be shown."""
 
     note_id: str | None = None
     start: int | None = None
@@ -75,8 +75,8 @@ class Source(Record):
 class Finding(Record):
     """A sign, symptom or abnormal result that the patient has, has not, or may have.
 
-    ``weight`` (0 to 1) is how sure the notes are; a finding of weight 0 changes nothing. ``present="uncertain"`` also
-    stands for notes that disagree.
+    ``weight`` (0 to 1) is how sure the notes are; a finding of weight 0 changes nothing.
+    ``present="uncertain"`` also stands for notes that disagree.
     """
 
     concept_id: str
@@ -139,8 +139,8 @@ class FamilyHistory(Record):
 class PatientState(Record):
     """Everything that advice may know of a patient.
 
-    ``None`` means that nobody wrote it down. ``allergies_recorded`` is True if there are allergies, or if the notes
-    say that there are none ("NKDA"); likewise ``medications_recorded``.
+    ``None`` means that nobody wrote it down. ``allergies_recorded`` is True if there are allergies, or if the
+    notes say that there are none ("NKDA"); likewise ``medications_recorded``.
 
     Examples
     --------
@@ -176,8 +176,8 @@ class ConceptRef(Record):
 class ScorePart(Record):
     """One addend of a disease's score, in natural log odds, with what it rests on.
 
-    For ``kind="finding"`` and ``"negated"`` the finding is the patient's; ``matched`` is the disease's own finding
-    that it met and ``match`` how.
+    For ``kind="finding"`` and ``"negated"`` the finding is the patient's; ``matched`` is the disease's own
+    finding that it met and ``match`` how.
     """
 
     kind: PartKind
@@ -309,7 +309,7 @@ class Recommendation(Record):
 
 
 class DrugCheck(Record):
-    """Answer to "may this drug be given?". ``verdict`` "no_problem_found" is not "safe": see ``not_checked``."""
+    """Answer to "may this drug be given?". "no_problem_found" is not "safe": see ``not_checked``."""
 
     patient_id: str = ""
     drug_id: str
