@@ -1,0 +1,1 @@
+"""Archives of notes: readers, the batch runner, writers. Memory does not grow with the archive."""
