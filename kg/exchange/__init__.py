@@ -1,0 +1,1 @@
+"""Graphs in and out: copies from store to store, and files for other programs."""
