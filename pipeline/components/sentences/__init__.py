@@ -1,0 +1,1 @@
+"""Sentence boundaries for clinical notes."""
