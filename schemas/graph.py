@@ -146,7 +146,7 @@ NODE_TYPES: tuple[NodeType, ...] = (
             _P("patient_id", required=True, indexed=True),
             _P("date", "date"),
             _P("type"),
-            _P("source", description="file and row it came from"),
+            _P("origin", description="file and row it came from"),
             _P("text_hash", required=True),
             _P("pipeline", description="what annotated it, with version"),
             _P("characters", "int"),

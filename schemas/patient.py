@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Literal
 
+from pydantic import Field
+
 from .advice import Evidence
 from .annotation import Record
 
@@ -28,7 +30,7 @@ class PatientFact(Record):
     temporality: str | None = None
     first_seen: dt.date | None = None
     last_seen: dt.date | None = None
-    details: dict[str, Any] = {}
+    details: dict[str, Any] = Field(default_factory=dict)
     review_state: str = "extracted"
     evidence: tuple[Evidence, ...] = ()
 

@@ -118,7 +118,7 @@ def note_rows(annotated: AnnotatedNote, known_concepts: Iterable[str], *, store_
             "patient_id": note.patient_id,
             "date": date,
             "type": note.type,
-            "source": note.source or None,
+            "origin": note.source or None,
             "text_hash": note.text_hash,
             "pipeline": annotated.pipeline or None,
             "characters": len(note.text),
