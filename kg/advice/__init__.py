@@ -1,0 +1,1 @@
+"""Advice: diagnosis, drugs and safety rules as pure functions over a compiled view of the graph."""

@@ -1,0 +1,240 @@
+"""Log odds of every disease for one patient, each addend kept so that the answer can be explained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...schemas.advice import ConceptRef, Evidence, NotUsed, PatientState, Setting
+from .parameters import parameters
+from .phenotypes import FloatArray
+from .view import KnowledgeView
+
+
+@dataclass(frozen=True)
+class Query:
+    """A fact of the patient as a column of the matrix. ``known`` marks a disease the patient is known to have."""
+
+    column: int
+    weight: float
+    ref: ConceptRef
+    negated: bool = False
+    known: bool = False
+    evidence: tuple[Evidence, ...] = ()
+    explained_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Addends of the score of every disease: ``total`` is their sum, minus infinity for the impossible."""
+
+    queries: tuple[Query, ...]
+    prior: FloatArray
+    sex: FloatArray
+    age: FloatArray
+    findings: NDArray[np.float64]  # queries x diseases
+    missing: FloatArray
+    total: FloatArray
+    background: FloatArray
+    not_used: tuple[NotUsed, ...]
+    known: tuple[ConceptRef, ...]
+
+    def probabilities(self) -> FloatArray:
+        """Tempered posterior over all diseases: evidence counts less than it says, because findings go together."""
+        base = self.prior + self.sex + self.age
+        if not len(base):
+            return base
+        tempered = base + (self.total - base) / parameters()["bands"]["temperature"]
+        tempered = np.exp(tempered - tempered.max())
+        return tempered / tempered.sum()
+
+
+def score(state: PatientState, view: KnowledgeView, setting: Setting) -> Scores:
+    """Score all diseases of the view for a patient.
+
+    Returns
+    -------
+    Scores
+        Vectors in the order of ``view.diseases``. The order of the patient's facts does not matter.
+    """
+    queries, not_used = read_queries(state, view)
+    background = view.background(setting)
+    size = len(view.diseases)
+    findings = np.zeros((len(queries), size))
+    for i, query in enumerate(queries):
+        if query.negated:
+            findings[i] = query.weight * absent_log_ratio(view, query.column)
+        else:
+            ratio = log_ratio(view, query.column, background)
+            findings[i] = query.weight * (np.maximum(ratio, 0) if query.known else ratio)
+    prior = view.log_prior(setting)
+    sex, age = _sex_fit(state, view), _age_fit(state, view)
+    missing = _missing(view, queries)
+    total = prior + sex + age + findings.sum(axis=0) + missing
+    known = _known_rows(state, view)
+    total[sorted(known)] = -np.inf
+    refs = tuple(view.ref(view.diseases[row]) for row in sorted(known))
+    return Scores(tuple(queries), prior, sex, age, findings, missing, total, background, tuple(not_used), refs)
+
+
+def log_ratio(view: KnowledgeView, column: int, background: FloatArray) -> FloatArray:
+    """Log likelihood ratio of a present finding for every disease, in natural logarithms.
+
+    The finding itself, or a kind of it, counts in full; a match through a common ancestor counts as that
+    ancestor's ratio to the power ``backoff_exponent``; no match at all is ``floor``.
+    """
+    limits = parameters()["likelihood"]
+    matrix = view.matrix
+    best = np.full(len(view.diseases), np.log(limits["floor"]))
+    for ancestor in matrix.ancestors_of(column):
+        rows, frequency = matrix.column(ancestor)
+        exponent = 1.0 if ancestor == column else limits["backoff_exponent"]
+        best[rows] = np.maximum(best[rows], exponent * np.log(frequency / background[ancestor]))
+    never = matrix.never
+    for ancestor in matrix.ancestors_of(column):
+        rows = never.indices[never.indptr[ancestor] : never.indptr[ancestor + 1]]
+        if len(rows):
+            best[rows] = limits["excluded_log_ratio"]
+    return np.minimum(best, limits["max_log_ratio"])
+
+
+def absent_log_ratio(view: KnowledgeView, column: int) -> FloatArray:
+    """Log likelihood ratio of a finding that is NOT there: never above 0."""
+    limits = parameters()["likelihood"]
+    result = np.zeros(len(view.diseases))
+    rows, frequency = view.matrix.column(column)
+    result[rows] = np.log1p(-np.minimum(frequency, limits["max_frequency"]))
+    return result
+
+
+def read_queries(state: PatientState, view: KnowledgeView) -> tuple[list[Query], list[NotUsed]]:
+    """Turn the patient's findings and conditions into columns, in an order of their own; say what is left out."""
+    limits = parameters()["likelihood"]
+    index = view.finding_index
+    present: dict[int, Query] = {}
+    absent: dict[int, Query] = {}
+    not_used: list[NotUsed] = []
+    for finding in state.findings:
+        ref = view.ref(finding.concept_id, finding.name)
+        column = index.get(finding.concept_id)
+        if column is None or finding.weight == 0:
+            reason = "the knowledge holds no finding of this id" if column is None else "its weight is 0"
+            not_used.append(NotUsed(concept=ref, reason=reason))
+            continue
+        weight = finding.weight * (limits["uncertain_weight"] if finding.present == "uncertain" else 1.0)
+        query = Query(column, weight, ref, finding.present == "no", evidence=finding.evidence)
+        _keep_surer(absent if query.negated else present, query)
+    for condition in state.conditions:
+        column = index.get(condition.concept_id)
+        if column is not None and condition.present == "yes" and column not in present:
+            weight = limits["condition_weight"]
+            ref = view.ref(condition.concept_id, condition.name)
+            present[column] = Query(column, weight, ref, known=True, evidence=condition.evidence)
+    for column in sorted(absent.keys() & present.keys()):
+        query = absent.pop(column)
+        not_used.append(NotUsed(concept=query.ref, reason="said to be absent and present: counted as present"))
+    kept, implied = _without_implied(present, view)
+    explained = [_explained(query, state, view) for query in kept]
+    queries = sorted([*explained, *absent.values()], key=lambda q: (q.negated, q.column))
+    return queries, sorted([*not_used, *implied], key=lambda n: (n.concept.id, n.reason))
+
+
+def _keep_surer(queries: dict[int, Query], query: Query) -> None:
+    """Of two statements of one finding keep the surer, with the evidence of both."""
+    other = queries.get(query.column)
+    if other is not None:
+        surer = max(query, other, key=lambda q: (q.weight, q.ref.id))
+        places = sorted({*query.evidence, *other.evidence}, key=lambda e: e.model_dump_json())
+        query = replace(surer, evidence=tuple(places))
+    queries[query.column] = query
+
+
+def _without_implied(present: dict[int, Query], view: KnowledgeView) -> tuple[list[Query], list[NotUsed]]:
+    """Drop findings that a more specific one implies: "pain" beside "chest pain" is not a second finding."""
+    implied: dict[int, Query] = {}
+    for query in present.values():
+        if not query.known:
+            for ancestor in view.matrix.ancestors_of(query.column):
+                other = present.get(int(ancestor))
+                if other is not None and other.column != query.column and other.weight <= query.weight:
+                    implied[other.column] = query
+    notes = [
+        NotUsed(concept=present[column].ref, reason=f'implied by "{by.ref.name}"')
+        for column, by in sorted(implied.items())
+    ]
+    return [q for column, q in present.items() if column not in implied], notes
+
+
+def _explained(query: Query, state: PatientState, view: KnowledgeView) -> Query:
+    """Lower the weight of a finding that a known disease or an active drug explains as well."""
+    if query.known:
+        return query
+    limits = parameters()["likelihood"]
+    names = []
+    for condition in state.conditions:
+        row = view.disease_index.get(condition.concept_id)
+        if row is None or condition.present != "yes" or condition.status != "active":
+            continue
+        rows, frequency = view.matrix.column(query.column)
+        at = int(np.searchsorted(rows, row))
+        if at < len(rows) and rows[at] == row and frequency[at] >= limits["explained_frequency"]:
+            names.append(view.name(condition.concept_id, condition.name))
+    above = set(view.above(view.findings[query.column]))
+    for drug in state.medications:
+        if drug.status == "active" and any(
+            row["target"] in above and row.get("frequency") not in ("rare", "very_rare")
+            for row in view.about("HAS_ADVERSE_EVENT", view.drug_keys(drug.drug_id))
+        ):
+            names.append(view.name(drug.drug_id, drug.name))
+    if not names:
+        return query
+    weight = query.weight * limits["explained_weight"]
+    return replace(query, weight=weight, explained_by=tuple(sorted(set(names))))
+
+
+def _known_rows(state: PatientState, view: KnowledgeView) -> set[int]:
+    """Diseases that the patient is known to have now; broader names of them are known as well."""
+    rows = set()
+    for condition in state.conditions:
+        if condition.present == "yes" and condition.status == "active":
+            for concept in view.above(condition.concept_id):
+                row = view.disease_index.get(concept)
+                if row is not None:
+                    rows.add(row)
+    return rows
+
+
+def _missing(view: KnowledgeView, queries: Iterable[Query]) -> FloatArray:
+    """Soft term: expected findings that nobody mentioned speak against a disease, but little."""
+    matrix = view.matrix
+    covered = np.zeros(len(view.findings))
+    for query in queries:
+        covered[matrix.ancestors_of(query.column)] = 1.0
+        covered[matrix.descendants_of(query.column)] = 1.0
+    return parameters()["likelihood"]["missing_weight"] * (matrix.absence_total - matrix.absence @ covered)
+
+
+def _sex_fit(state: PatientState, view: KnowledgeView) -> FloatArray:
+    """0 where the disease fits the sex, minus infinity where it cannot be."""
+    if state.sex is None:
+        return np.zeros(len(view.diseases))
+    mostly = parameters()["demographics"]["mostly_other_sex"]
+    other = "male" if state.sex == "female" else "female"
+    fit = {other: -np.inf, f"mostly_{other}": mostly}
+    return np.array([fit.get(p.get("sex") or "any", 0.0) for p in view.disease_properties], dtype=np.float64)
+
+
+def _age_fit(state: PatientState, view: KnowledgeView) -> FloatArray:
+    """0 within the usual ages of onset, falling linearly outside."""
+    if state.age is None or not view.diseases:
+        return np.zeros(len(view.diseases))
+    numbers = parameters()["demographics"]
+    low, high = view.age_limits
+    # in small children years count for more: half the usual youngest age is as far out as the margin
+    young_margin = np.maximum(np.minimum(numbers["age_margin_young"], low / 2), 0.25)
+    too_young = np.clip((low - state.age) / young_margin, 0, 1)
+    too_old = np.clip((state.age - high) / numbers["age_margin_old"], 0, 1)
+    return numbers["too_young"] * too_young + numbers["too_old"] * too_old
