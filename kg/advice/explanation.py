@@ -1,0 +1,157 @@
+"""Take a disease's score apart again: every addend with the patient's evidence and the knowledge it rests on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...schemas.advice import ExpectedFinding, MatchKind, ScorePart, Source
+from .parameters import parameters
+from .scoring import Query, Scores
+from .view import KnowledgeView
+
+Parts = tuple[ScorePart, ...]
+
+
+def explain(row: int, scores: Scores, view: KnowledgeView, setting: str) -> tuple[Parts, Parts, Parts]:
+    """Addends of one disease: prior, for, against. Together they are its score.
+
+    Parameters
+    ----------
+    row
+        Number of the disease in ``view.diseases``.
+    """
+    in_favour, against = [], []
+    for i, query in enumerate(scores.queries):
+        part = _finding_part(row, query, float(scores.findings[i, row]), scores, view)
+        if part.log_odds > 0:
+            in_favour.append(part)
+        elif part.log_odds < 0:
+            against.append(part)
+    missing = float(scores.missing[row])
+    if missing:
+        reason = "expected findings that nobody mentioned"
+        against.append(ScorePart(kind="missing", log_odds=missing, reason=reason))
+    in_favour.sort(key=lambda p: (-p.log_odds, p.finding.id if p.finding else ""))
+    against.sort(key=lambda p: (p.log_odds, p.finding.id if p.finding else ""))
+    return _prior_parts(row, scores, view, setting), tuple(in_favour), tuple(against)
+
+
+def _prior_parts(row: int, scores: Scores, view: KnowledgeView, setting: str) -> Parts:
+    properties = view.disease_properties[row]
+    band = None if setting == "rare" else properties.get(f"prevalence_{setting}")
+    how = str(band).replace("_", " ") if band else "taken as equal for all" if setting == "rare" else "unknown"
+    parts = [
+        ScorePart(kind="prior", log_odds=float(scores.prior[row]), reason=f"prevalence ({setting}): {how}")
+    ]
+    if scores.sex[row]:
+        reason = f"sex: {str(properties.get('sex')).replace('_', ' ')}"
+        parts.append(ScorePart(kind="sex", log_odds=float(scores.sex[row]), reason=reason))
+    if scores.age[row]:
+        low, high = (limit[row] for limit in view.age_limits)
+        reason = f"age: usual onset {low:g} to {high:g} years"
+        parts.append(ScorePart(kind="age", log_odds=float(scores.age[row]), reason=reason))
+    return tuple(parts)
+
+
+def _finding_part(row: int, query: Query, log_odds: float, scores: Scores, view: KnowledgeView) -> ScorePart:
+    kind, match, column, frequency = _match(row, query, scores, view)
+    matched = view.ref(view.findings[column]) if column is not None else None
+    words = {
+        "exact": "shows this finding",
+        "more_specific": "shows a more general finding",
+        "more_general": "shows a more specific finding",
+        "related": "shows a related finding",
+        "unrelated": "is not known to show it",
+        "excluded": "is known never to show it",
+    }[match]
+    if query.negated:
+        words = "absent, but expected" if log_odds else "absent, and not expected"
+    elif query.known and match != "unrelated":
+        words = f"known disease or risk; {words}"
+    return ScorePart(
+        kind="negated" if query.negated else "finding",
+        log_odds=log_odds,
+        reason=words,
+        finding=query.ref,
+        match=match,
+        matched=matched,
+        frequency=frequency,
+        explained_by=query.explained_by,
+        evidence=query.evidence,
+        sources=_sources(row, column, view),
+    )
+
+
+def _match(
+    row: int, query: Query, scores: Scores, view: KnowledgeView
+) -> tuple[str, MatchKind, int | None, float | None]:
+    """How the disease's findings met the patient's, and through which of them."""
+    matrix = view.matrix
+    columns, frequencies, _ = matrix.row(row)
+    own = dict(zip(columns.tolist(), frequencies.tolist(), strict=True))
+    ancestors = matrix.ancestors_of(query.column)
+    if not query.negated and matrix.never[row, ancestors].nnz:
+        return "finding", "excluded", None, None
+    carried = _frequency(row, query.column, view)
+    if query.column in own and own[query.column] >= carried:
+        return "finding", "exact", query.column, own[query.column]
+    if carried:
+        return "finding", "more_general", _origin(query.column, carried, own, view), carried
+    if query.negated:
+        return "negated", "unrelated", None, None
+    limits = parameters()["likelihood"]
+    best, through = np.log(limits["floor"]), None
+    for ancestor in ancestors:
+        frequency = _frequency(row, int(ancestor), view)
+        if frequency:
+            ratio = limits["backoff_exponent"] * np.log(frequency / scores.background[ancestor])
+            if ratio > best:
+                best, through = ratio, int(ancestor)
+    if through is None:
+        return "finding", "unrelated", None, None
+    frequency = _frequency(row, through, view)
+    if own.get(through, 0.0) >= frequency:
+        return "finding", "more_specific", through, frequency
+    return "finding", "related", _origin(through, frequency, own, view), frequency
+
+
+def _frequency(row: int, column: int, view: KnowledgeView) -> float:
+    """Frequency of a finding or any kind of it in one disease, 0 if it has none."""
+    rows, frequency = view.matrix.column(column)
+    at = int(np.searchsorted(rows, row))
+    return float(frequency[at]) if at < len(rows) and rows[at] == row else 0.0
+
+
+def _origin(column: int, frequency: float, own: dict[int, float], view: KnowledgeView) -> int:
+    """The disease's own finding from which a frequency was carried up to ``column``."""
+    kinds = (int(c) for c in view.matrix.descendants_of(column))
+    return next(c for c in kinds if c in own and abs(own[c] - frequency) < 1e-9)
+
+
+def _sources(row: int, column: int | None, view: KnowledgeView) -> tuple[Source, ...]:
+    if column is None:
+        return ()
+    columns, _, edges = view.matrix.row(row)
+    at = np.flatnonzero(columns == column)
+    return tuple(view.phenotype_source(row, column, int(edges[i])) for i in at)
+
+
+def expected_missing(row: int, scores: Scores, view: KnowledgeView) -> tuple[ExpectedFinding, ...]:
+    """Frequent findings of the disease about which the patient's record says nothing, the commonest first."""
+    numbers = parameters()["ask"]
+    covered = {int(c) for query in scores.queries for c in view.matrix.ancestors_of(query.column)}
+    covered |= {int(c) for query in scores.queries for c in view.matrix.descendants_of(query.column)}
+    columns, frequencies, edges = view.matrix.row(row)
+    rows = [
+        (-frequency, view.findings[column], int(column), int(edge))
+        for column, frequency, edge in zip(columns, frequencies, edges, strict=True)
+        if frequency >= numbers["expected_frequency"] and int(column) not in covered
+    ]
+    return tuple(
+        ExpectedFinding(
+            finding=view.ref(finding),
+            frequency=round(-negative, 4),
+            sources=(view.phenotype_source(row, column, edge),),
+        )
+        for negative, finding, column, edge in sorted(rows)[: int(numbers["expected_limit"])]
+    )
