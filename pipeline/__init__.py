@@ -8,6 +8,6 @@
 """
 
 from .annotating import annotate, annotate_all, to_record
-from .assembling import PIPELINE_VERSION, load
+from .assembling import PIPELINE_VERSION, load, pipeline_identity
 
-__all__ = ["PIPELINE_VERSION", "annotate", "annotate_all", "load", "to_record"]
+__all__ = ["PIPELINE_VERSION", "annotate", "annotate_all", "load", "pipeline_identity", "to_record"]

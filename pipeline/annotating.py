@@ -39,7 +39,7 @@ def _mention(span: Span, note_id: str, has_sentences: bool) -> Mention:
     )
 
 
-def to_record(doc: Doc, note: Note) -> AnnotatedNote:
+def to_record(doc: Doc, note: Note, pipeline: str = PIPELINE_VERSION) -> AnnotatedNote:
     """Turn an annotated Doc into an :class:`AnnotatedNote`. Spans with labels that are not ours are left out.
 
     Parameters
@@ -49,6 +49,8 @@ def to_record(doc: Doc, note: Note) -> AnnotatedNote:
         not be the mentions' ids.
     note
         The note itself.
+    pipeline
+        What annotated it, see :func:`pipeline_identity`.
     """
     has_sentences = doc.has_annotation("SENT_START")
     mentions = tuple(
@@ -60,8 +62,13 @@ def to_record(doc: Doc, note: Note) -> AnnotatedNote:
         sections=tuple(doc._.sections),
         mentions=mentions,
         relations=tuple(r for r in doc._.relations if r.head in known and r.tail in known),
-        pipeline=PIPELINE_VERSION,
+        pipeline=pipeline,
     )
+
+
+def identity(nlp: Language) -> str:
+    """What annotates: the identity that load() gave, or the version for a pipeline put together by hand."""
+    return str(nlp.meta.get("clinigraph", PIPELINE_VERSION))
 
 
 def _make_doc(nlp: Language, note: Note) -> Doc:
@@ -80,7 +87,7 @@ def annotate(nlp: Language, note: Note) -> AnnotatedNote:
     >>> [m.text for m in annotate(load(), note).mentions]
     ['pneumonia']
     """
-    return to_record(nlp(_make_doc(nlp, note)), note)
+    return to_record(nlp(_make_doc(nlp, note)), note, identity(nlp))
 
 
 def annotate_all(
@@ -110,7 +117,9 @@ def _annotate_batch(nlp: Language, batch: list[Note]) -> Iterator[tuple[Note, An
         docs = list(nlp.pipe([_make_doc(nlp, note) for note in batch]))
         if len(docs) != len(batch):  # an error handler of the user's dropped some: find out which
             raise RuntimeError("the pipeline dropped documents")
-        results: list[AnnotatedNote | Problem] = [to_record(d, n) for d, n in zip(docs, batch, strict=True)]
+        results: list[AnnotatedNote | Problem] = [
+            to_record(d, n, identity(nlp)) for d, n in zip(docs, batch, strict=True)
+        ]
     except Exception:  # whatever one note can raise; each is then tried alone and reported by name
         results = [_annotate_alone(nlp, note) for note in batch]
     yield from zip(batch, results, strict=True)

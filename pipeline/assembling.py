@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import json
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from importlib.resources import as_file, files
@@ -17,8 +19,38 @@ from .extensions import register_extensions
 
 PIPELINE_VERSION = f"clinigraph {version('clinigraph')}"
 
+# Settings that change how fast the pipeline is, not what it says.
+_SPEED_SETTINGS = {"threads", "batch_tokens"}
+
 # Components that need an optional package; left out by load() where it is not installed.
 OPTIONAL = {"clinigraph_abbreviations": "scispacy"}
+
+
+def pipeline_identity(**settings: Any) -> str:
+    """Name of the pipeline that :func:`load` makes of these settings: two that may answer differently differ.
+
+    Stored with every note, so that a note is annotated anew when the pipeline is another.
+
+    Examples
+    --------
+    >>> pipeline_identity() == pipeline_identity(config={"clinigraph_ner": {"threads": 1}})
+    True
+    >>> pipeline_identity() == pipeline_identity(model="my-model")
+    False
+    """
+    config = {
+        name: {key: value for key, value in values.items() if key not in _SPEED_SETTINGS}
+        for name, values in (settings.pop("config", None) or {}).items()
+    }
+    chosen = {key: value for key, value in settings.items() if value not in (None, (), "auto")}
+    chosen |= {name: values for name, values in config.items() if values}
+    absent = [name for name, package in OPTIONAL.items() if importlib.util.find_spec(package) is None]
+    if absent:
+        chosen["absent"] = absent
+    if not chosen:
+        return PIPELINE_VERSION
+    text = json.dumps(chosen, sort_keys=True, default=str)
+    return f"{PIPELINE_VERSION}+{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def load(
@@ -64,6 +96,7 @@ def load(
     True
     """
     register_extensions()
+    exclude = tuple(exclude)
     with as_file(files(__package__) / "default.cfg") as path:
         settings = load_config(path)
     names: list[str] = settings["nlp"]["pipeline"]
@@ -90,4 +123,7 @@ def load(
     nlp = load_model_from_config(settings, auto_fill=True)
     nlp.max_length = 20_000_000  # nothing here needs memory in proportion to the square of a note's length
     nlp.meta["name"] = "clinigraph"
+    nlp.meta["clinigraph"] = pipeline_identity(
+        model=model, label_map=label_map, backend=backend, vocabulary=vocabulary, exclude=tuple(exclude), config=config
+    )
     return nlp
