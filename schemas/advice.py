@@ -26,7 +26,7 @@ MatchKind = Literal[
     "unrelated",  # the disease is not known to cause it
     "excluded",  # the disease is known never to show it
 ]
-PartKind = Literal["prior", "age", "sex", "finding", "negated", "missing"]
+PartKind = Literal["prior", "age", "sex", "finding", "negated", "stated", "missing"]
 Band = Literal["likely", "possible", "less_likely", "unlikely", "not_enough_information"]
 ReasonKind = Literal[
     "allergy",

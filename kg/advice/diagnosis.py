@@ -103,7 +103,7 @@ def _informative(scores: Scores) -> int:
     return sum(
         1
         for query, most, highest in zip(scores.queries, moved, present, strict=True)
-        if not query.known and (most if query.negated else highest) >= threshold
+        if not (query.known or query.stated) and (most if query.negated else highest) >= threshold
     )
 
 
@@ -165,7 +165,7 @@ def _combination(
     A finding that a known disease or a drug explains already needs no further cause.
     """
     open_queries = {
-        i for i, q in enumerate(scores.queries) if not (q.negated or q.known or q.explained_by)
+        i for i, q in enumerate(scores.queries) if not (q.negated or q.known or q.stated or q.explained_by)
     }
     chosen: list[int] = []
     candidates = order[:50]

@@ -54,7 +54,12 @@ def _prior_parts(row: int, scores: Scores, view: KnowledgeView, setting: str) ->
 
 
 def _finding_part(row: int, query: Query, log_odds: float, scores: Scores, view: KnowledgeView) -> ScorePart:
-    kind, match, column, frequency = _match(row, query, scores, view)
+    if query.stated:
+        words = "the notes say that it is not there" if query.negated else "the notes name it as possible"
+        return ScorePart(
+            kind="stated", log_odds=log_odds, reason=words, finding=query.ref, evidence=query.evidence
+        )
+    match, column, frequency = _match(row, query, scores, view)
     matched = view.ref(view.findings[column]) if column is not None else None
     words = {
         "exact": "shows this finding",
@@ -84,38 +89,38 @@ def _finding_part(row: int, query: Query, log_odds: float, scores: Scores, view:
 
 def _match(
     row: int, query: Query, scores: Scores, view: KnowledgeView
-) -> tuple[str, MatchKind, int | None, float | None]:
+) -> tuple[MatchKind, int | None, float | None]:
     """How the disease's findings met the patient's, and through which of them."""
     matrix = view.matrix
     columns, frequencies, _ = matrix.row(row)
     own = dict(zip(columns.tolist(), frequencies.tolist(), strict=True))
     ancestors = matrix.ancestors_of(query.column)
     if not query.negated and matrix.never[row, ancestors].nnz:
-        return "finding", "excluded", None, None
-    carried = _frequency(row, query.column, view)
+        return "excluded", None, None
+    carried = frequency_of(row, query.column, view)
     if query.column in own and own[query.column] >= carried:
-        return "finding", "exact", query.column, own[query.column]
+        return "exact", query.column, own[query.column]
     if carried:
-        return "finding", "more_general", _origin(query.column, carried, own, view), carried
+        return "more_general", _origin(query.column, carried, own, view), carried
     if query.negated:
-        return "negated", "unrelated", None, None
+        return "unrelated", None, None
     limits = parameters()["likelihood"]
     best, through = np.log(limits["floor"]), None
     for ancestor in ancestors:
-        frequency = _frequency(row, int(ancestor), view)
+        frequency = frequency_of(row, int(ancestor), view)
         if frequency:
             ratio = limits["backoff_exponent"] * np.log(frequency / scores.background[ancestor])
             if ratio > best:
                 best, through = ratio, int(ancestor)
     if through is None:
-        return "finding", "unrelated", None, None
-    frequency = _frequency(row, through, view)
+        return "unrelated", None, None
+    frequency = frequency_of(row, through, view)
     if own.get(through, 0.0) >= frequency:
-        return "finding", "more_specific", through, frequency
-    return "finding", "related", _origin(through, frequency, own, view), frequency
+        return "more_specific", through, frequency
+    return "related", _origin(through, frequency, own, view), frequency
 
 
-def _frequency(row: int, column: int, view: KnowledgeView) -> float:
+def frequency_of(row: int, column: int, view: KnowledgeView) -> float:
     """Frequency of a finding or any kind of it in one disease, 0 if it has none."""
     rows, frequency = view.matrix.column(column)
     at = int(np.searchsorted(rows, row))
@@ -136,11 +141,17 @@ def _sources(row: int, column: int | None, view: KnowledgeView) -> tuple[Source,
     return tuple(view.phenotype_source(row, column, int(edges[i])) for i in at)
 
 
+def asked_about(scores: Scores, view: KnowledgeView) -> set[int]:
+    """Findings on which the record says something: those named, what they imply, and kinds of them."""
+    queries = [q for q in scores.queries if not q.stated]
+    up = {int(c) for q in queries for c in view.matrix.ancestors_of(q.column)}
+    return up | {int(c) for q in queries for c in view.matrix.descendants_of(q.column)}
+
+
 def expected_missing(row: int, scores: Scores, view: KnowledgeView) -> tuple[ExpectedFinding, ...]:
     """Frequent findings of the disease about which the patient's record says nothing, the commonest first."""
     numbers = parameters()["ask"]
-    covered = {int(c) for query in scores.queries for c in view.matrix.ancestors_of(query.column)}
-    covered |= {int(c) for query in scores.queries for c in view.matrix.descendants_of(query.column)}
+    covered = asked_about(scores, view)
     columns, frequencies, edges = view.matrix.row(row)
     rows = [
         (-frequency, view.findings[column], int(column), int(edge))

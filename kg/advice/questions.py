@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...schemas.advice import Question
-from .explanation import _frequency as frequency_of
+from .explanation import asked_about, frequency_of
 from .parameters import parameters
 from .phenotypes import FloatArray
 from .scoring import Scores
@@ -62,9 +62,7 @@ def ask_next(rows: list[int], probability: FloatArray, scores: Scores, view: Kno
 
 def _findings(rows: list[int], chance: FloatArray, scores: Scores, view: KnowledgeView) -> list[Question]:
     matrix, numbers = view.matrix, parameters()["ask"]
-    asked = {int(c) for q in scores.queries for c in matrix.ancestors_of(q.column)}
-    asked |= {int(c) for q in scores.queries for c in matrix.descendants_of(q.column)}
-    columns = {int(c) for row in rows for c in matrix.row(row)[0]} - asked
+    columns = {int(c) for row in rows for c in matrix.row(row)[0]} - asked_about(scores, view)
     columns = {c for c in columns if view.labels.get(view.findings[c]) == "PhenotypicFeature"}
     gains = []
     for column in columns:

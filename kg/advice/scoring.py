@@ -13,16 +13,23 @@ from .parameters import parameters
 from .phenotypes import FloatArray
 from .view import KnowledgeView
 
+PREGNANCY = "CG:pregnancy"
+
 
 @dataclass(frozen=True)
 class Query:
-    """A fact of the patient as a column of the matrix. ``known`` marks a disease the patient is known to have."""
+    """A fact of the patient as a column of the matrix.
+
+    ``known`` marks a disease or circumstance of the patient: a hint, never a reason against. ``stated`` marks a
+    disease that the notes name as possible (or, ``negated``, as absent); its column is a row of the diseases.
+    """
 
     column: int
     weight: float
     ref: ConceptRef
     negated: bool = False
     known: bool = False
+    stated: bool = False
     evidence: tuple[Evidence, ...] = ()
     explained_by: tuple[str, ...] = ()
 
@@ -65,7 +72,9 @@ def score(state: PatientState, view: KnowledgeView, setting: Setting) -> Scores:
     size = len(view.diseases)
     findings = np.zeros((len(queries), size))
     for i, query in enumerate(queries):
-        if query.negated:
+        if query.stated:
+            findings[i] = _stated(view, query)
+        elif query.negated:
             findings[i] = query.weight * absent_log_ratio(view, query.column)
         else:
             ratio = log_ratio(view, query.column, background)
@@ -124,8 +133,16 @@ def read_queries(state: PatientState, view: KnowledgeView) -> tuple[list[Query],
             reason = "the knowledge holds no finding of this id" if column is None else "its weight is 0"
             not_used.append(NotUsed(concept=ref, reason=reason))
             continue
-        weight = finding.weight * (limits["uncertain_weight"] if finding.present == "uncertain" else 1.0)
-        query = Query(column, weight, ref, finding.present == "no", evidence=finding.evidence)
+        most = limits["uncertain_weight"] if finding.present == "uncertain" else 1.0
+        hint = view.labels.get(view.findings[column]) != "PhenotypicFeature"
+        query = Query(
+            column,
+            min(finding.weight, most),
+            ref,
+            negated=finding.present == "no",
+            known=hint and finding.present != "no",
+            evidence=finding.evidence,
+        )
         _keep_surer(absent if query.negated else present, query)
     for condition in state.conditions:
         column = index.get(condition.concept_id)
@@ -133,13 +150,40 @@ def read_queries(state: PatientState, view: KnowledgeView) -> tuple[list[Query],
             weight = limits["condition_weight"]
             ref = view.ref(condition.concept_id, condition.name)
             present[column] = Query(column, weight, ref, known=True, evidence=condition.evidence)
+    column = index.get(PREGNANCY)
+    if state.pregnant and column is not None:
+        evidence = state.demographics_evidence
+        present[column] = Query(column, 1.0, view.ref(PREGNANCY), known=True, evidence=evidence)
     for column in sorted(absent.keys() & present.keys()):
         query = absent.pop(column)
         not_used.append(NotUsed(concept=query.ref, reason="said to be absent and present: counted as present"))
     kept, implied = _without_implied(present, view)
     explained = [_explained(query, state, view) for query in kept]
-    queries = sorted([*explained, *absent.values()], key=lambda q: (q.negated, q.column))
+    named = _named_diseases(state, view)
+    queries = sorted([*explained, *absent.values(), *named], key=lambda q: (q.stated, q.negated, q.column))
     return queries, sorted([*not_used, *implied], key=lambda n: (n.concept.id, n.reason))
+
+
+def _named_diseases(state: PatientState, view: KnowledgeView) -> list[Query]:
+    """Diseases that the notes name as possible or as absent."""
+    queries: dict[tuple[int, bool], Query] = {}
+    for condition in state.conditions:
+        row = view.disease_index.get(condition.concept_id)
+        if row is not None and condition.present != "yes":
+            ref = view.ref(condition.concept_id, condition.name)
+            absent = condition.present == "no"
+            query = Query(row, 1.0, ref, negated=absent, stated=True, evidence=condition.evidence)
+            queries.setdefault((row, absent), query)
+    return list(queries.values())
+
+
+def _stated(view: KnowledgeView, query: Query) -> FloatArray:
+    """What it means for the diseases that the notes name one of them: it and its kinds are concerned."""
+    limits = parameters()["likelihood"]
+    result = np.zeros(len(view.diseases))
+    for row in view.disease_kinds(query.column) if query.negated else (query.column,):
+        result[row] = limits["named_absent"] if query.negated else limits["named_possible"]
+    return result
 
 
 def _keep_surer(queries: dict[int, Query], query: Query) -> None:
@@ -211,7 +255,7 @@ def _missing(view: KnowledgeView, queries: Iterable[Query]) -> FloatArray:
     """Soft term: expected findings that nobody mentioned speak against a disease, but little."""
     matrix = view.matrix
     covered = np.zeros(len(view.findings))
-    for query in queries:
+    for query in (q for q in queries if not q.stated):
         covered[matrix.ancestors_of(query.column)] = 1.0
         covered[matrix.descendants_of(query.column)] = 1.0
     return parameters()["likelihood"]["missing_weight"] * (matrix.absence_total - matrix.absence @ covered)

@@ -208,6 +208,10 @@ class KnowledgeView:
                 index[other] = rows.pop()
         return index
 
+    def disease_kinds(self, row: int) -> tuple[int, ...]:
+        """Rows of the disease and of all kinds of it."""
+        return tuple(i for i, d in enumerate(self.diseases) if i == row or self.diseases[row] in self.above(d))
+
     @cached_property
     def finding_index(self) -> dict[str, int]:
         """Column of each finding, also under its twins' ids."""
