@@ -33,6 +33,15 @@ class Summary:
     seconds: float = 0.0
     warnings: int = 0
     problems: list[Problem] = field(default_factory=list)
+    problem_count: int = 0
+    on_problem: Callable[[Problem], None] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures and the first problems, for machines."""
+        kept = [problem.model_dump(mode="json") for problem in self.problems]
+        data = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        data.pop("on_problem")
+        return {**data, "problems": kept, "notes_per_second": round(self.notes_per_second, 2)}
 
     @property
     def notes_per_second(self) -> float:
@@ -45,6 +54,9 @@ class Summary:
             self.failed += 1
         elif problem.level == Level.WARNING:
             self.warnings += 1
+        self.problem_count += 1
+        if self.on_problem is not None:
+            self.on_problem(problem)
         if len(self.problems) < KEPT_PROBLEMS:
             self.problems.append(problem)
 

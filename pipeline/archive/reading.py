@@ -71,8 +71,7 @@ class NoteReader:
             If a path does not exist.
         """
         paths = list(paths)
-        for path in paths:
-            _must_exist(path)
+        must_exist(paths)
         for path in paths:
             for file, root in _files(path):
                 try:
@@ -258,9 +257,11 @@ def _files(path: Path) -> Iterator[tuple[Path, Path]]:
         yield path, path.parent
 
 
-def _must_exist(path: Path) -> None:
-    if not path.exists():
-        raise UserError(f"{path} does not exist", "give a file or folder of notes")
+def must_exist(paths: Iterable[Path]) -> None:
+    """Stop before any work if a path was mistyped."""
+    for path in paths:
+        if not path.exists():
+            raise UserError(f"{path} does not exist", "give a file or folder of notes")
 
 
 def _format(path: Path) -> str | None:

@@ -1,0 +1,6 @@
+"""``python -m clinigraph.app`` is the command ``clinigraph``."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()

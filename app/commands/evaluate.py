@@ -1,0 +1,142 @@
+"""``clinigraph evaluate``: hold the release against your own data."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..terminal import JsonOption, err, out, print_json, show_problems, table
+from .reading_options import LabelMap, Model, pipeline_settings
+
+PathArgument = Annotated[Path, typer.Argument(help="File or folder with the gold standard.")]
+
+
+class EntityFormat(StrEnum):
+    """Formats of entity corpora."""
+
+    pubtator = "pubtator"
+    brat = "brat"
+    conll = "conll"
+    doccano = "doccano"
+    jsonl = "jsonl"
+    phee = "phee"
+
+
+class LinkingFormat(StrEnum):
+    """Formats of linking corpora."""
+
+    pubtator = "pubtator"
+
+
+class CaseFormat(StrEnum):
+    """Formats of diagnosis cases."""
+
+    phenobrain = "phenobrain"
+    phenopackets = "phenopackets"
+    ddxplus = "ddxplus"
+    vignettes = "vignettes"
+    notes = "notes"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(no_args_is_help=True, help="Measure this release on data with known answers.")
+    group.command("entities")(entities)
+    group.command("assertion")(assertion)
+    group.command("linking")(linking)
+    group.command("diagnosis")(diagnosis)
+    app.add_typer(group, name="evaluate")
+
+
+def entities(
+    path: PathArgument,
+    format: Annotated[EntityFormat, typer.Option(help="Format of the corpus.")],
+    map: Annotated[
+        str | None,
+        typer.Option(
+            help="Their labels to ours, merged: 'Chemical=DRUG,Disease=DISEASE+SYMPTOM'. Known corpora have defaults."
+        ),
+    ] = None,
+    overlap: Annotated[bool, typer.Option(help="Relaxed: any overlap of the same type counts.")] = False,
+    model: Model = None,
+    label_map: LabelMap = None,
+    json: JsonOption = False,
+) -> None:
+    """Precision, recall and F1 of entities: strict span and type, or with --overlap relaxed."""
+    from ...pipeline import load
+    from ...pipeline.evaluation.entities import evaluate_entities
+
+    nlp = load(**pipeline_settings(model, label_map), exclude=_ALL_BUT_NER)
+    report = evaluate_entities(path, format=format.value, mapping=map, overlap=overlap, nlp=nlp)
+    data = report.to_dict()
+    _finish(report, data, json, {"all": data["micro"], **data["labels"]})
+
+
+_ALL_BUT_NER = (
+    "clinigraph_sections", "clinigraph_abbreviations", "clinigraph_measurements", "clinigraph_medications",
+    "clinigraph_demographics", "clinigraph_assertion", "clinigraph_linker", "clinigraph_relations",
+)  # fmt: skip
+
+
+def assertion(path: PathArgument, json: JsonOption = False) -> None:
+    """F1 of negated, historical, hypothetical and family on gold spans (a TSV as docs/evaluation.md describes)."""
+    from ...pipeline.evaluation.assertion import evaluate_assertion
+
+    report = evaluate_assertion(path)
+    data = report.to_dict()
+    _finish(report, data, json, {name: row for name, row in data.items() if isinstance(row, dict)})
+
+
+def linking(
+    path: PathArgument,
+    format: Annotated[LinkingFormat, typer.Option(help="Format of the corpus.")] = LinkingFormat.pubtator,
+    json: JsonOption = False,
+) -> None:
+    """Accuracy and coverage of links on gold spans; ids are compared through cross references."""
+    from ...pipeline.evaluation.linking import evaluate_linking
+
+    report = evaluate_linking(path, format=format.value)
+    _finish(report, report.to_dict(), json, None)
+
+
+def diagnosis(
+    path: PathArgument,
+    format: Annotated[CaseFormat, typer.Option(help="Format of the cases.")],
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many cases.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """How often the right disease is first, among the first three, five, ten."""
+    from ...kg import open_graph
+    from ...kg.advice.evaluation import evaluate_diagnosis
+    from ..case_reading import CaseReader
+
+    with open_graph(":memory:") as graph:
+        reader = CaseReader(graph)
+        report = evaluate_diagnosis(
+            path, format=format.value, view=graph.knowledge, read_note=reader.read_note, link=reader.link, limit=limit
+        )
+    _finish(report, report.to_dict(), json, None)
+
+
+def _finish(report: Any, data: dict[str, Any], as_json: bool, rows: dict[str, dict[str, Any]] | None) -> None:
+    problems = list(getattr(report, "problems", ()))
+    show_problems(problems, len(problems), limit=10)
+    if as_json:
+        print_json(data)
+        return
+    if rows is None:
+        shown = table("Measure", "Value")
+        for name, value in data.items():
+            if not isinstance(value, dict):
+                shown.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
+    else:
+        shown = table("Label", "Precision", "Recall", "F1", "Support")
+        for name, row in rows.items():
+            shown.add_row(
+                name, *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")), str(row["support"])
+            )  # fmt: skip
+    out.print(shown)
+    err.print("[dim]measured on the data given; see docs/evaluation.md for what the figures mean[/dim]")
