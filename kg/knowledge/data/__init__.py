@@ -1,0 +1,1 @@
+"""The built knowledge, as Parquet files: nodes, relationships, names and their manifest."""
