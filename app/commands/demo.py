@@ -12,7 +12,7 @@ import typer
 from ..terminal import err, out, progress, show_problems, table
 
 PATIENTS = ("p01", "p02")  # whose advice is shown
-DEMO_NOTES = "demo_notes.jsonl"
+NOTE_PATHS = r"(?P<patient>p\d+)/(?P<date>[\d-]+)_(?P<type>\w+)"  # how the sample files are named
 
 
 def register(app: typer.Typer) -> None:
@@ -35,17 +35,19 @@ def demo(
 def _run(path: Path) -> None:
     from ...kg import open_graph
     from ...kg.advice import diagnose, recommend
-    from ...pipeline.archive.reading import count_notes
+    from ...pipeline.archive.reading import NoteReader
     from ..building import Summary, build_graph
     from ..rendering import show_differential, show_recommendation
 
     with (
-        as_file(files(__package__).joinpath("..", "demo", DEMO_NOTES)) as notes,
+        as_file(files(f"{__package__.rpartition('.')[0]}.demo")) as folder,
         open_graph(str(path), store_text=True, progress=lambda m: err.print(f"[dim]{m}[/dim]")) as graph,
     ):
         books = Summary()
-        with progress(count_notes([notes]), "sample notes") as advance:
-            build_graph([notes], graph, summary=books, advance=advance)
+        total = sum(1 for _ in folder.glob("p*/*.txt"))
+        with progress(total, "sample notes") as advance:
+            reader = NoteReader(path_pattern=NOTE_PATHS)
+            build_graph([folder], graph, reader=reader, summary=books, advance=advance)
         show_problems(books.problems, books.problem_count)
         counts = graph.counts()["nodes"]
         rows = table("Found in the notes", "")
