@@ -16,7 +16,7 @@ from scipy import sparse
 from ...schemas.advice import ConceptRef, Source
 from ...schemas.graph import WORLD_LABELS
 from .parameters import parameters
-from .phenotypes import FloatArray, PhenotypeMatrix, closure
+from .phenotypes import FloatArray, PhenotypeMatrix
 
 STATEMENTS = (
     "TREATS",
