@@ -22,8 +22,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from ...schemas.graph import PYTHON_TYPES
 from ...schemas.problems import UserError
+from ..stores.rows import fits
 
 _COMMENT = {".sql": "--", ".cypher": "//"}
 _PARAMETER = re.compile(r"^(\w+) \(([\w\[\]]+)\)(?: = (.+?))?: (.+)$")
@@ -70,7 +70,7 @@ class NamedQuery:
             value = given.get(p.name, p.default)
             if value is None and p.required:
                 raise UserError(f'query {self.name} needs the parameter "{p.name}"', f"it takes {described}")
-            if value is not None and not _fits(value, p.type):
+            if value is not None and not fits(value, p.type):
                 raise UserError(
                     f'parameter "{p.name}" of query {self.name} should be {p.type}, got {type(value).__name__}',
                     f"it takes {described}",
@@ -84,11 +84,6 @@ class NamedQuery:
             {name: _value(value, type_) for (name, type_), value in zip(self.columns, row, strict=True)} for row in rows
         ]
         return sorted(decoded, key=lambda row: [_sort_key(value) for value in row.values()])
-
-
-def _fits(value: Any, type_: str) -> bool:
-    allowed = PYTHON_TYPES[type_]
-    return isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool))
 
 
 def _value(value: Any, type_: str) -> Any:

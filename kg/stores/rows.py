@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
-from ...schemas.graph import NodeType, RelationshipType, check_row
+from ...schemas.graph import PYTHON_TYPES, NodeType, RelationshipType, check_row
+from ...schemas.problems import UserError
 from .base import Row, StoreRowError, node_type, relationship_type
 
 Values = tuple[Any, ...]
 _Convert = Callable[[Any], Any]
 ENDS = ("source", "target")
+END_LABELS = ("source_label", "target_label")
 _INT_LIMIT = 2**63
 
 
@@ -135,9 +137,39 @@ class RowShape:
         self._shapes[shape] = converters
         return converters
 
-    def row(self, values: Iterable[Any]) -> dict[str, Any]:
-        """Values in the order of the columns back to a row without absent properties."""
-        return {name: value for name, value in zip(self.columns, values, strict=True) if value is not None}
+    def filters(self, equals: Row) -> dict[str, Any]:
+        """Check what :meth:`GraphStore.nodes` and ``edges`` are asked to filter by; a list stays a list.
+
+        Raises
+        ------
+        UserError
+            If it is no property, a list of strings, or a value of another type.
+        """
+        usable = {n: t for n, t in zip(self.columns, self.types, strict=True) if t != "string[]"}
+        if isinstance(self.kind, RelationshipType):
+            usable |= dict.fromkeys(END_LABELS, "string")
+        checked: dict[str, Any] = {}
+        for name, value in equals.items():
+            if name not in usable:
+                raise UserError(f'{self.name} cannot be filtered by "{name}"', f"use one of {', '.join(usable)}")
+            many = not isinstance(value, str | int | float) and isinstance(value, Iterable)
+            values = [v for v in value if v is not None] if many else [value]
+            if not all(v is None or fits(v, usable[name]) for v in values):
+                raise UserError(f'{self.name}: "{name}" is {usable[name]}', "filter it by a value of that type")
+            checked[name] = values if many else value
+        return checked
+
+
+def fits(value: Any, type_: str) -> bool:
+    """Whether a value is of a property type.
+
+    Examples
+    --------
+    >>> fits(3, "float"), fits(True, "int"), fits(["a"], "string[]")
+    (True, False, True)
+    """
+    allowed = PYTHON_TYPES[type_]
+    return isinstance(value, allowed) and (bool in allowed or not isinstance(value, bool))
 
 
 @cache

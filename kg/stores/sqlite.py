@@ -231,7 +231,7 @@ class SqliteStore:
         select = f'SELECT {names} FROM "{shape.name}" WHERE '
         decode = _Decoder(columns, _column_types(shape))
         if equals:
-            where, parameters = _conditions(shape, equals)
+            where, parameters = _conditions(shape.filters(equals))
             return map(decode, self._fetch(f"{select}{where} ORDER BY id", parameters))
         return map(decode, self._pages(f"{select}id > ? ORDER BY id LIMIT {_PAGE}"))
 
@@ -318,19 +318,15 @@ class _Decoder:
         return row
 
 
-def _conditions(shape: RowShape, equals: dict[str, Any]) -> tuple[str, list[Any]]:
-    known = dict(zip(table_columns(shape.kind), _column_types(shape), strict=True))
+def _conditions(filters: dict[str, Any]) -> tuple[str, list[Any]]:
     parts, parameters = [], []
-    for name, value in equals.items():
-        if name not in known or known[name] == "string[]":
-            usable = ", ".join(n for n, t in known.items() if t != "string[]")
-            raise UserError(f'{shape.name} cannot be filtered by "{name}"', f"use one of {usable}")
+    for name, value in filters.items():
         if value is None:
             parts.append(f'"{name}" IS NULL')
-        elif isinstance(value, str | bool | int | float):
+        elif isinstance(value, list):
+            parts.append(f'"{name}" IN (SELECT value FROM json_each(?))')
+            parameters.append(json.dumps(value))
+        else:
             parts.append(f'"{name}" = ?')
             parameters.append(value)
-        else:
-            parts.append(f'"{name}" IN (SELECT value FROM json_each(?))')
-            parameters.append(json.dumps([v for v in value if v is not None]))
     return " AND ".join(parts), parameters
