@@ -1,0 +1,1 @@
+"""Who the patient is: age, sex, pregnancy, lactation, smoking, alcohol."""

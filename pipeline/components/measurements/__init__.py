@@ -1,0 +1,1 @@
+"""Values of laboratory tests, vital signs and scores."""
