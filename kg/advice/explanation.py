@@ -117,6 +117,8 @@ def _match(
     frequency = frequency_of(row, through, view)
     if own.get(through, 0.0) >= frequency:
         return "more_specific", through, frequency
+    if scores.background[through] > limits["related_background"]:
+        return "unrelated", None, None
     return "related", _origin(through, frequency, own, view), frequency
 
 

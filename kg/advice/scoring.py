@@ -52,11 +52,14 @@ class Scores:
     def probabilities(self) -> FloatArray:
         """Tempered posterior over all diseases: evidence counts less than it says, because findings go together."""
         base = self.prior + self.sex + self.age
-        if not len(base):
-            return base
-        tempered = base + (self.total - base) / parameters()["bands"]["temperature"]
-        tempered = np.exp(tempered - tempered.max())
-        return tempered / tempered.sum()
+        possible = np.isfinite(self.total)
+        result = np.zeros(len(base))
+        if possible.any():
+            told = (self.total[possible] - base[possible]) / parameters()["bands"]["temperature"]
+            tempered = base[possible] + told
+            result[possible] = np.exp(tempered - tempered.max())
+            result /= result.sum()
+        return result
 
 
 def score(state: PatientState, view: KnowledgeView, setting: Setting) -> Scores:
@@ -93,7 +96,8 @@ def log_ratio(view: KnowledgeView, column: int, background: FloatArray) -> Float
     """Log likelihood ratio of a present finding for every disease, in natural logarithms.
 
     The finding itself, or a kind of it, counts in full; a match through a common ancestor counts as that
-    ancestor's ratio to the power ``backoff_exponent``; no match at all is ``floor``.
+    ancestor's ratio to the power ``backoff_exponent``; no match at all is ``floor``. As all findings meet in the
+    root, a finding that fits nothing costs a disease little: notes hold much that has other causes.
     """
     limits = parameters()["likelihood"]
     matrix = view.matrix

@@ -251,8 +251,7 @@ class KnowledgeView:
             weight = np.exp(self.log_prior(setting))
             total = weight.sum() or 1.0
             seen = self.matrix.carried.T @ (weight / total) if len(weight) else np.zeros(len(self.findings))
-            # half a disease's worth of doubt, so that what no disease shows is rare but not impossible
-            doubt = 0.5 / max(len(self.diseases), 1)
+            doubt = min(0.5 / max(len(self.diseases), 1), parameters()["likelihood"]["background_doubt"])
             self._backgrounds[setting] = np.clip((seen + doubt) / (1 + doubt), doubt, 1.0)
         return self._backgrounds[setting]
 
