@@ -141,9 +141,8 @@ class Vocabulary:
         self.keys = keys
         self.name_concept, self._name_text, self._name_kind, self.name_rank, self._name_source = name_rows
         self._position = {id_: i for i, id_ in enumerate(ids)}
-        self._first: dict[str, int] = {}
-        for row in range(len(keys) - 1, -1, -1):
-            self._first[keys[row]] = row
+        # from the back, so that the first row of a key is what stays
+        self._first = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -251,6 +250,12 @@ class Vocabulary:
             label = self.labels[position]
             if wanted is None or label in wanted:
                 yield name, self.ids[position], label
+
+    def keys_of_labels(self, labels: Iterable[str]) -> list[str]:
+        """The distinct normalised names of concepts of these labels, in order."""
+        wanted = set(labels)
+        of_label = np.array([label in wanted for label in self.labels], dtype=bool)[self.name_concept]
+        return list(dict.fromkeys(self.keys[row] for row in np.flatnonzero(of_label).tolist()))
 
     def names_of(self, id_: str) -> list[str]:
         """All names of a concept, preferred name first. Empty if the concept is unknown."""

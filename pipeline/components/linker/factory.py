@@ -10,9 +10,14 @@ if TYPE_CHECKING:
     from .component import ConceptLinker
 
 
-@Language.factory("clinigraph_linker", requires=["doc.ents"], assigns=["span._.concept"])
-def create_linker(nlp: Language, name: str) -> ConceptLinker:
+@Language.factory(
+    "clinigraph_linker",
+    default_config={"vocabulary": None, "threshold": 0.78},
+    requires=["doc.ents"],
+    assigns=["span._.concept"],
+)
+def create_linker(nlp: Language, name: str, vocabulary: str | None, threshold: float) -> ConceptLinker:
     """Make the component; see :class:`ConceptLinker` for what it does."""
     from .component import ConceptLinker
 
-    return ConceptLinker(nlp, name)
+    return ConceptLinker(nlp, name, vocabulary=vocabulary, threshold=threshold)

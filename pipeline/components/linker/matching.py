@@ -1,0 +1,249 @@
+"""From the words of a mention to a concept: lookups first, then back-offs, then n-grams. No spaCy here."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from rapidfuzz import fuzz
+
+from ....schemas.annotation import ConceptLink
+from ....schemas.vocabulary import Candidate, Vocabulary, normalise, tokens_of
+from .ngrams import NgramIndex
+
+CACHE_SIZE = 50_000
+LONGEST = 200  # characters; a longer mention is a recogniser's mistake and is not looked for by n-grams
+_PARENTHESES = re.compile(r"\s*[(\[]([^)\]]*)[)\]]\s*")
+_PLURAL_ABBREVIATION = re.compile(r"^([A-Z][A-Z0-9]{1,6})s$")
+_GROUPS = (
+    frozenset({"Disease", "PhenotypicFeature", "Context"}),
+    frozenset({"Drug", "DrugClass"}),
+    frozenset({"LabTest", "Procedure", "AnatomicalEntity"}),
+)
+_OPPOSITES = (("hyper", "hypo"), ("benign", "malignant"), ("brady", "tachy"), ("left", "right"), ("in", "de"))
+
+
+@lru_cache(maxsize=1)
+def settings() -> dict[str, Any]:
+    """Word lists and label costs, see ``linking.toml``; words normalised."""
+    data = tomllib.loads(files(__package__).joinpath("linking.toml").read_text(encoding="utf-8"))
+    words = {name: frozenset(t for w in listed for t in tokens_of(w)) for name, listed in data["backoff"].items()}
+    return {"labels": data["labels"], **words}
+
+
+class Variant(NamedTuple):
+    """Another way to look a mention up, and how far a hit on it is trusted."""
+
+    key: str
+    method: str
+    score: float
+
+
+class NameLinker:
+    """Finds the concept that a mention's words mean.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+    threshold : float
+        Least score, 0 to 1, of a match by n-grams. Below it a mention honestly gets no concept.
+
+    Examples
+    --------
+    >>> linker = NameLinker(Vocabulary.default())
+    >>> linker.link("DISEASE", "Cancer, Lung").name
+    'lung cancer'
+    >>> linker.link("DISEASE", "qwertyuiop") is None
+    True
+    """
+
+    def __init__(self, vocabulary: Vocabulary, threshold: float = 0.78) -> None:
+        self.vocabulary = vocabulary
+        self.threshold = threshold
+        self._indexes: dict[int, tuple[NgramIndex, list[str]]] = {}
+        self._seen: OrderedDict[tuple[str, str, str | None], ConceptLink | None] = OrderedDict()
+
+    def link(self, label: str, text: str, long_form: str | None = None) -> ConceptLink | None:
+        """Link one mention.
+
+        Parameters
+        ----------
+        label
+            Label of the mention: DISEASE, DRUG, ... Others are allowed and land on any kind of concept.
+        text
+            Its words.
+        long_form
+            What an abbreviation stands for in this note. It goes before the abbreviation itself.
+        """
+        key = (label, text, long_form)
+        if key in self._seen:
+            self._seen.move_to_end(key)
+            return self._seen[key]
+        found = self._link(label, text, long_form)
+        self._seen[key] = found
+        if len(self._seen) > CACHE_SIZE:
+            self._seen.popitem(last=False)
+        return found
+
+    def _link(self, label: str, text: str, long_form: str | None) -> ConceptLink | None:
+        costs: Mapping[str, int] | None = settings()["labels"].get(label)
+        for variant in _variants(label, text, long_form):
+            ranked = self._ranked(variant.key, costs, text)
+            if ranked:
+                return self._link_to(ranked, variant, long_form or text)
+        if len(text) > LONGEST:
+            return None
+        for words in (long_form, text):
+            link = self._nearest_of(words, label, costs) if words else None
+            if link is not None:
+                return link
+        return self._head_of(long_form or text, label, costs)
+
+    def _nearest_of(self, words: str, label: str, costs: Mapping[str, int] | None) -> ConceptLink | None:
+        """The near names of the words as they stand, then of the words without qualifiers."""
+        tokens = tokens_of(words)
+        keys = [normalise(words), *(key for key, _, _ in _stripped(tokens, label, 1.0))]
+        for step, key in enumerate(dict.fromkeys(keys)):
+            link = self._nearest(key, costs, 1.0 if not step else 0.97)
+            if link is not None:
+                return link
+        return None
+
+    def _head_of(self, words: str, label: str, costs: Mapping[str, int] | None) -> ConceptLink | None:
+        """The longest end of the words that is a name: "left lower lobe pneumonia" is a pneumonia."""
+        tokens = tokens_of(words)
+        if label not in ("DISEASE", "SYMPTOM") or not 1 < len(tokens) <= 8 or tokens[-1] in settings()["generic"]:
+            return None
+        for start in range(1, len(tokens)):
+            tail = tokens[start:]
+            if len(" ".join(tail)) < 5:
+                return None
+            ranked = self._ranked(normalise(" ".join(tail)), costs, words)
+            if ranked:
+                return self._link_to(ranked, Variant("", "head", 0.4 + 0.4 * len(tail) / len(tokens)), words)
+        return None
+
+    def _ranked(self, key: str, costs: Mapping[str, int] | None, text: str) -> list[tuple[float, Candidate]]:
+        """Candidates of a key that the label allows, cheapest first. A name written just so goes before its like."""
+        found = []
+        for candidate in self.vocabulary.lookup_key(key):
+            concept_label = self.vocabulary.labels[candidate.concept]
+            if costs is None or concept_label in costs:
+                cost = candidate.rank + (costs[concept_label] if costs else 0)
+                cost -= 2 if candidate.name == text else 1 if candidate.name.casefold() == text.casefold() else 0
+                found.append((cost, candidate))
+        return sorted(found, key=lambda pair: (pair[0], self.vocabulary.ids[pair[1].concept]))
+
+    def _link_to(self, ranked: list[tuple[float, Candidate]], variant: Variant, text: str) -> ConceptLink:
+        cost, best = ranked[0]
+        method, score = variant.method, variant.score
+        if method == "normalised" and best.name.casefold() == text.casefold():
+            method, score = "exact", 1.0
+        if best.kind == "abbreviation" and method == "exact":
+            method = "abbreviation"
+        if best.kind == "related":
+            score *= 0.9
+        second = next(((c, b) for c, b in ranked[1:] if b.concept != best.concept), None)
+        return self._made(
+            best.concept,
+            score,
+            method,
+            None if second is None else (second[1].concept, score * max(0.5, 1 - (second[0] - cost) / 100)),
+        )
+
+    def _made(self, concept: int, score: float, method: str, second: tuple[int, float] | None) -> ConceptLink:
+        return ConceptLink(
+            id=self.vocabulary.ids[concept],
+            name=self.vocabulary.names[concept],
+            score=round(min(1.0, score), 4),
+            method=method,
+            runner_up=None if second is None else self.vocabulary.ids[second[0]],
+            runner_up_score=None if second is None else round(min(1.0, second[1]), 4),
+        )
+
+    # -- n-grams ----------------------------------------------------------------------------------------------
+
+    def _nearest(self, key: str, costs: Mapping[str, int] | None, factor: float) -> ConceptLink | None:
+        """The best of the near names by cosine and edit similarity; none for words too short to be typos."""
+        if len(key) < 5:
+            return None
+        scored: dict[int, float] = {}
+        for group, labels in enumerate(_GROUPS):
+            if costs is not None and not labels & costs.keys():
+                continue
+            index, keys = self._index(group)
+            for position, cosine in index.search(key):
+                near = keys[position]
+                similarity = _similarity(key, near, cosine) * factor
+                if similarity < self.threshold - 0.1:
+                    continue
+                ranked = self._ranked(near, costs, near)
+                if ranked:
+                    cost, best = ranked[0]
+                    score = similarity - cost / 2000
+                    scored[best.concept] = max(score, scored.get(best.concept, 0.0))
+        order = sorted(scored.items(), key=lambda item: (-item[1], self.vocabulary.ids[item[0]]))
+        if not order or order[0][1] < self.threshold:
+            return None
+        return self._made(order[0][0], order[0][1], "ngram", order[1] if len(order) > 1 else None)
+
+    def _index(self, group: int) -> tuple[NgramIndex, list[str]]:
+        if group not in self._indexes:
+            keys = self.vocabulary.keys_of_labels(_GROUPS[group])
+            self._indexes[group] = (NgramIndex(keys), keys)
+        return self._indexes[group]
+
+
+def _similarity(key: str, near: str, cosine: float) -> float:
+    """Cosine and edit similarity together; 0 if numbers, single letters or opposite prefixes tell them apart."""
+    a, b = set(key.split()), set(near.split())
+    if {t for t in a if len(t) == 1 or t[0].isdigit()} != {t for t in b if len(t) == 1 or t[0].isdigit()}:
+        return 0.0
+    for one, other in _OPPOSITES[:4]:
+        if (one in key) != (one in near) and (other in key) != (other in near):
+            return 0.0
+    return 0.4 * cosine + 0.6 * fuzz.ratio(key, near) / 100
+
+
+def _variants(label: str, text: str, long_form: str | None) -> Iterator[Variant]:
+    """Ways to look a mention up, most trusted first; none twice."""
+    seen: set[str] = set()
+    for key, method, score in _all_variants(label, text, long_form):
+        if key and key not in seen:
+            seen.add(key)
+            yield Variant(key, method, score)
+
+
+def _all_variants(label: str, text: str, long_form: str | None) -> Iterator[tuple[str, str, float]]:
+    if long_form:
+        yield normalise(long_form), "abbreviation", 0.97
+    yield normalise(text), "normalised", 0.98
+    plural = _PLURAL_ABBREVIATION.match(text)
+    if plural:
+        yield normalise(plural[1]), "normalised", 0.96
+    outside = _PARENTHESES.sub(" ", text).strip()
+    if outside and outside != text:
+        yield normalise(outside), "normalised", 0.95
+        for inner in _PARENTHESES.findall(text):
+            yield normalise(inner), "normalised", 0.9
+    for words, base in ((long_form, 0.88), (outside or text, 0.9)):
+        if words:
+            yield from _stripped(tokens_of(words), label, base)
+
+
+def _stripped(tokens: list[str], label: str, score: float) -> Iterator[tuple[str, str, float]]:
+    """The mention without qualifiers, then without weaker ones, then without generic words."""
+    known = settings()
+    drug = label == "DRUG"
+    rounds = ("drug_words", "salts") if drug else ("qualifiers", "generic", "weak_qualifiers")
+    dropped: frozenset[str] = frozenset()
+    for step, name in enumerate(rounds):
+        dropped |= known[name]
+        kept = [t for t in tokens if t not in dropped and not (drug and t[0].isdigit())]
+        if kept and len(kept) < len(tokens):
+            yield normalise(" ".join(kept)), "stripped", score - 0.05 * step
