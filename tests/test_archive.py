@@ -102,10 +102,11 @@ def test_column_names_are_mappable_and_missing_ones_are_explained(tmp_path):
 
 
 def test_fhir_document_bundle_and_bulk_lines(tmp_path):
+    patient = {"resourceType": "Patient"}
     (tmp_path / "one.json").write_text(json.dumps(document("No fever.")))
     bundle = {
         "resourceType": "Bundle",
-        "entry": [{"resource": document("A.", id="a")}, {"resource": {"resourceType": "Patient"}}],
+        "entry": [{"resource": document("A.", id="a")}, {"resource": patient}],
     }
     (tmp_path / "two.json").write_text(json.dumps(bundle))
     (tmp_path / "three.ndjson").write_text(json.dumps(document("B.", id="b")) + "\n" + json.dumps(patient))
@@ -143,8 +144,9 @@ def test_bad_files_are_listed_and_the_others_read(tmp_path):
     ]
     by_file = {p.where.rsplit("/", 1)[1]: p for p in problems}
     assert set(by_file) == {
-        "binary.txt", "empty.txt", "blank.txt", "latin1.txt", "chinese.txt", "scan.pdf", "broken.parquet", "broken.csv.gz",
-        "binary.csv", "lines.jsonl line 2", "lines.jsonl line 3", "lines.jsonl line 4", "rows.csv row 2", "rows.csv row 4",
+        "binary.txt", "empty.txt", "blank.txt", "latin1.txt", "chinese.txt", "scan.pdf", "broken.parquet",
+        "broken.csv.gz", "binary.csv", "lines.jsonl line 2", "lines.jsonl line 3", "lines.jsonl line 4", "rows.csv row 2",
+        "rows.csv row 4",
     }  # fmt: skip
     assert by_file["latin1.txt"].level == Level.WARNING and "replaced" in by_file["latin1.txt"].message
     assert "binary" in by_file["binary.txt"].message
