@@ -19,12 +19,18 @@ from .sqlite_tables import (
     tables,
 )
 
+IN_MEMORY = ":memory:"  # a graph of this process only, gone when it is closed
 _BUSY_SECONDS = 60.0
 _REBUILD = "restore a copy, or move the file away and build the graph again"
 
 
 def open_file(path: Path, *, read_only: bool, create: bool) -> tuple[sqlite3.Connection, bool]:
     """Connect to a graph file; return the connection and whether it is read-only."""
+    if str(path) == IN_MEMORY:
+        connection = sqlite3.connect(IN_MEMORY, isolation_level=None, check_same_thread=False)
+        connection.create_function("lower", 1, _lower, deterministic=True)
+        _prepare(connection, path)
+        return connection, False
     exists = path.exists()
     if path.is_dir():
         raise UserError(f"{path} is a folder", "give the path of a graph file, for example graph.db")
