@@ -75,6 +75,8 @@ class NamedQuery:
                     f'parameter "{p.name}" of query {self.name} should be {p.type}, got {type(value).__name__}',
                     f"it takes {described}",
                 )
+            if p.name == "limit" and p.type == "int" and value < 1:
+                raise UserError(f"the limit of query {self.name} is {value}", "give 1 or more")
             values[p.name] = float(value) if p.type == "float" and value is not None else value
         return values
 

@@ -74,10 +74,13 @@ def write_nodes(label: str) -> str:
 
 
 def write_edges(type: str, source_label: str, target_label: str) -> str:
-    """Add relationships, of which any of the same id was removed before (their ends may have changed)."""
+    """Add relationships that are not there: the caller has looked, and has removed those that differ.
+
+    CREATE takes half the time of MERGE here, and the constraint on the id refuses what another writer made meanwhile.
+    """
     return (
         f"UNWIND $rows AS row MATCH (a:{source_label} {{id: row.source}}) MATCH (b:{target_label} {{id: row.target}})"
-        f" MERGE (a)-[r:{type} {{id: row.properties.id}}]->(b) SET r = row.properties"
+        f" CREATE (a)-[r:{type}]->(b) SET r = row.properties"
     )
 
 

@@ -15,6 +15,7 @@ from .sqlite_tables import (
     FORMAT_VERSION,
     create_indexes,
     create_table,
+    create_views,
     table_columns,
     tables,
 )
@@ -115,6 +116,9 @@ def _add_tables(connection: sqlite3.Connection) -> None:
             connection.execute(f'ALTER TABLE "{name}" ADD COLUMN "{column}" {columns[column]}')
         for statement in create_indexes(name, kind).values():
             connection.execute(statement)
+    for name, statement in create_views().items():
+        connection.execute(f"DROP VIEW IF EXISTS {name}")
+        connection.execute(statement)
 
 
 def _missing_columns(connection: sqlite3.Connection, table: str, columns: set[str]) -> list[str]:
@@ -123,6 +127,9 @@ def _missing_columns(connection: sqlite3.Connection, table: str, columns: set[st
 
 
 def _missing(connection: sqlite3.Connection) -> bool:
+    views = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'view'")}
+    if not views >= create_views().keys():
+        return True
     return any(_missing_columns(connection, name, set(table_columns(kind))) for name, kind in tables().items())
 
 

@@ -1,12 +1,14 @@
 """Tables, indexes and statements of the SQLite store, generated from the registry.
 
 A table per node label and per relationship type, named like it. ``Concept (id, label, name)`` lists all world nodes,
-so that an id finds its label. Lists are JSON text. ``Metadata (key, value)`` holds remarks.
+so that an id finds its label. Lists are JSON text. ``Metadata (key, value)`` holds remarks. Two views are for queries:
+``Fact`` (all facts, with ``kind``) and ``Vocabulary`` (all concepts with their synonyms); filter them by a constant, as
+SQLite cannot join them by an index.
 """
 
 from __future__ import annotations
 
-from ...schemas.graph import NODES, RELATIONSHIPS, NodeType, RelationshipType
+from ...schemas.graph import FACT_LABELS, NODES, RELATIONSHIPS, WORLD_LABELS, NodeType, RelationshipType
 from .rows import RowShape
 
 APPLICATION_ID = 0x436C6947  # "CliG": tells our files from other people's SQLite files
@@ -61,6 +63,17 @@ def create_indexes(name: str, kind: NodeType | RelationshipType) -> dict[str, st
 def tables() -> dict[str, NodeType | RelationshipType]:
     """All generated tables by name."""
     return {**NODES, **RELATIONSHIPS}
+
+
+def create_views() -> dict[str, str]:
+    """Statements that make the views, by name."""
+    common = [c for c in table_columns(NODES[FACT_LABELS[0]]) if all(c in table_columns(NODES[f]) for f in FACT_LABELS)]
+    facts = " UNION ALL ".join(
+        f"SELECT '{label}' AS kind, {', '.join(common)} FROM \"{label}\"" for label in FACT_LABELS
+    )
+    words = "id, name, synonyms, xrefs"
+    concepts = " UNION ALL ".join(f"SELECT '{label}' AS label, {words} FROM \"{label}\"" for label in WORLD_LABELS)
+    return {"Fact": f"CREATE VIEW Fact AS {facts}", "Vocabulary": f"CREATE VIEW Vocabulary AS {concepts}"}
 
 
 def upsert_statement(shape: RowShape) -> str:
