@@ -26,6 +26,8 @@ class LabelMap:
         Our labels that the corpus annotates exhaustively.
     unknown : frozenset of str
         Source labels under which anything may stand.
+    ignored : frozenset of str
+        The corpus' other labels, to recognise it by.
     """
 
     name: str
@@ -33,6 +35,7 @@ class LabelMap:
     labels: dict[str, tuple[str, ...]]
     negatives: frozenset[str]
     unknown: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()
 
 
 def load_label_maps(path: Path = CORPORA) -> dict[str, LabelMap]:
@@ -48,7 +51,12 @@ def load_label_maps(path: Path = CORPORA) -> dict[str, LabelMap]:
         labels = {source: tuple(ours) for source, ours in entry["labels"].items()}
         check_labels({ours for targets in labels.values() for ours in targets} | set(entry["negatives"]))
         maps[name] = LabelMap(
-            name, entry["title"], labels, frozenset(entry["negatives"]), frozenset(entry.get("unknown", ()))
+            name,
+            entry["title"],
+            labels,
+            frozenset(entry["negatives"]),
+            frozenset(entry.get("unknown", ())),
+            frozenset(entry.get("ignored", ())),
         )
     return maps
 

@@ -2,17 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from spacy.language import Language
 
 if TYPE_CHECKING:
-    from .component import EntityRecogniser
+    from .component import EntityTagger
+
+DEFAULTS: dict[str, Any] = {
+    "model": None,
+    "backend": "auto",
+    "label_map": None,
+    "thresholds": {},
+    "batch_tokens": 4096,
+    "threads": None,
+}
 
 
-@Language.factory("clinigraph_ner", assigns=["doc.ents","doc.spans"])
-def create_ner(nlp: Language, name: str) -> EntityRecogniser:
-    """Make the component; see :class:`EntityRecogniser` for what it does."""
-    from .component import EntityRecogniser
+@Language.factory(
+    "clinigraph_ner",
+    assigns=["doc.ents", "doc.spans", "span._.score"],
+    default_config=DEFAULTS,
+)
+def create_ner(
+    nlp: Language,
+    name: str,
+    model: str | None,
+    backend: str,
+    label_map: dict[str, str] | None,
+    thresholds: dict[str, float],
+    batch_tokens: int,
+    threads: int | None,
+) -> EntityTagger:
+    """Make the component; the model is loaded with the first text, or by ``initialize``.
 
-    return EntityRecogniser(nlp, name)
+    See :class:`~clinigraph.pipeline.components.ner.component.EntityTagger` for the settings.
+    """
+    from .component import EntityTagger
+
+    return EntityTagger(
+        name,
+        model=model,
+        backend=backend,
+        label_map=label_map,
+        thresholds=thresholds,
+        batch_tokens=batch_tokens,
+        threads=threads,
+    )

@@ -3,7 +3,7 @@
 The readers are shared by training and by ``clinigraph evaluate entities``.
 """
 
-from .records import CorpusReading, GoldSpan, Record, Rejected
 from .reading import FORMATS, read_corpus
+from .records import CorpusReading, GoldSpan, Record, Rejected
 
 __all__ = ["FORMATS", "CorpusReading", "GoldSpan", "Record", "Rejected", "read_corpus"]

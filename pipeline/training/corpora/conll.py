@@ -51,6 +51,4 @@ def _sentence(tokens: list[tuple[str, str, int]], path: Path, reading: CorpusRea
         ended = prefix in ("O", "S", "U", "E", "L")
         position = end + 1
     text = " ".join(token for token, _, _ in tokens)
-    reading.records.append(
-        Record(f"{path.stem}:{tokens[0][2]}", text, checked_spans(text, spans, path.name, reading))
-    )
+    reading.records.append(Record(f"{path.stem}:{tokens[0][2]}", text, checked_spans(text, spans, path.name, reading)))

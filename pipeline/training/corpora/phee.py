@@ -22,19 +22,13 @@ def read(path: Path, reading: CorpusReading) -> None:
         try:
             text, doc_id = row["context"], str(row["id"])
             events = [event for annotation in row["annotations"] for event in annotation["events"]]
-            spans = [
-                (start, end, label, number)
-                for event in events
-                for start, end, label in _arguments(event)
-            ]
+            spans = [(start, end, label, number) for event in events for start, end, label in _arguments(event)]
         except (KeyError, TypeError, ValueError):
             reading.rejected.append(Rejected(path.name, number, "not a PHEE row (id, context, annotations)"))
             continue
         pmid = doc_id.split("_")[0]
         reading.records.append(
-            Record(
-                doc_id, text, checked_spans(text, spans, path.name, reading), pmid if pmid.isdigit() else None
-            )
+            Record(doc_id, text, checked_spans(text, spans, path.name, reading), pmid if pmid.isdigit() else None)
         )
 
 

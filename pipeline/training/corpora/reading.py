@@ -73,7 +73,5 @@ def corpus_files(path: Path, suffixes: tuple[str, ...]) -> list[Path]:
     found = sorted(p for p in path.rglob("*") if p.is_file() and p.name.lower().endswith(suffixes))
     files = [p for p in found if not p.name.upper().startswith(("LICENSE", "README"))]
     if not files:
-        raise UserError(
-            f"The folder {path} holds no {' or '.join(suffixes)} file.", "Check the path and --format."
-        )
+        raise UserError(f"The folder {path} holds no {' or '.join(suffixes)} file.", "Check the path and --format.")
     return files

