@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import json
 import pkgutil
 import re
 from pathlib import Path
@@ -42,3 +43,12 @@ def test_python_blocks_run(path, tmp_path, monkeypatch):
     names: dict[str, object] = {}
     for block in BLOCK.findall(path.read_text(encoding="utf-8")):
         exec(compile(block, str(path), "exec"), names)  # later blocks of a page go on from the earlier ones
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.name)
+def test_notebooks_run(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            exec(compile("".join(cell["source"]), str(path), "exec"), names)
