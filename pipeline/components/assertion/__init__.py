@@ -1,0 +1,1 @@
+"""Negation, certainty, time and person of what a note mentions."""

@@ -10,9 +10,14 @@ if TYPE_CHECKING:
     from .component import AssertionMatcher
 
 
-@Language.factory("clinigraph_assertion", requires=["doc.ents"], assigns=["span._.assertion"])
-def create_assertion(nlp: Language, name: str) -> AssertionMatcher:
+@Language.factory(
+    "clinigraph_assertion",
+    requires=["doc.ents"],
+    assigns=["span._.assertion"],
+    default_config={"use_sections": True},
+)
+def create_assertion(nlp: Language, name: str, use_sections: bool) -> AssertionMatcher:
     """Make the component; see :class:`AssertionMatcher` for what it does."""
     from .component import AssertionMatcher
 
-    return AssertionMatcher(nlp, name)
+    return AssertionMatcher(nlp, name, use_sections=use_sections)

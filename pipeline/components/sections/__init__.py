@@ -1,0 +1,1 @@
+"""Sections of a clinical note: headings and what they head."""

@@ -8,7 +8,10 @@ from importlib.resources import files
 
 # What can begin a sentence of its own after a line break, whatever stood before: a bullet, a numbered or lettered
 # item, a heading, a check box, a table row.
-_ITEM = r"(?:[-*•◦▪·+>#|]+[ \t]|\d{1,2}[.)](?=[ \t]|[A-Z])[ \t]*|[A-Za-z][.)][ \t]|\[[ xX]?\]|\((?:\d{1,2}|[a-z])\)[ \t])"
+_ITEM = (
+    r"(?:[-*•◦▪·+>#|]+[ \t]|\d{1,2}[.)](?=[ \t]|[A-Z])[ \t]*|[A-Za-z][.)][ \t]|\[[ xX]?\]"
+    r"|\((?:\d{1,2}|[a-z])\)[ \t])"
+)
 _HEADING = r"(?:[A-Z][A-Za-z/&'()-]*(?:[ \t]+[A-Za-z/&'()-]+){0,5}[ \t]*:)"
 _CAPITALS = r"(?:[A-Z][A-Z /&-]{3,60}[ \t]*(?:\n|$))"
 _SPECIAL = re.compile(rf"{_ITEM}|{_HEADING}|{_CAPITALS}|={{3,}}|-{{3,}}|_{{3,}}")
@@ -23,18 +26,20 @@ _OPEN_END = re.compile(
 # Candidates, told apart by the named group that matched. A note without a single line break has commas in their
 # place if any comma is followed by a capital letter without a blank.
 _CANDIDATES = (
-    r"(?P<line>[ \t]*\n\s*)"
+    r"(?P<line>\n\s*)"
     # full stop, question or exclamation mark, closing brackets and quotes, white space
-    r"|(?P<stop>[.!?]+[\"')\]”’]*)(?P<gap>[ \t\f\v\xa0]+)(?=\S)"
+    r"|(?P<stop>(?<![.!?])[.!?]++[\"')\]”’]{0,4})(?P<gap>[ \t\f\v\xa0]++)(?=\S)"
     # no white space after the full stop: "pneumonia.The patient"
     r"|(?<=[a-z)]{3})(?P<tight>\.)(?=[A-Z][a-z])"
     # a comma in place of a line break: after other punctuation, before a numbered item or a heading in capitals
-    r"|(?P<comma>(?<=[.!?:;,]),+\s*(?=[^\s,])|,\s*(?=\d{1,2}[.)] {1,3}[A-Za-z])|,(?=[A-Z][A-Z /&-]{2,60}:))"
-    r"|(?P<cjk>[。！？]+)"
+    r"|(?P<comma>(?<=[.!?:;,]),{1,9}\s{0,40}(?=[^\s,])|,\s{0,9}(?=\d{1,2}[.)] {1,3}[A-Za-z])|,(?=[A-Z][A-Z /&-]{2,60}:))"
+    r"|(?P<cjk>(?<![。！？])[。！？]++)"
 )
 _WITH_LINES = re.compile(_CANDIDATES)
 _WITHOUT_LINES = re.compile(_CANDIDATES + r"|(?P<commaline>,(?=[A-Z]))")
-_BEFORE_INITIAL = frozenset("by with to from and of for per attn dr mr mrs ms prof see seen".split())
+_BEFORE_INITIAL = frozenset(
+    ("by", "with", "to", "from", "and", "of", "for", "per", "attn", "dr", "mr", "mrs", "ms", "prof", "see", "seen")
+)
 _WORD_BEFORE = re.compile(r"[^\s,;:()\[\]\"]*$")
 _ITEM_NUMBER = re.compile(r"(?:^|[\s.;:,)])\(?[0-9]{1,2}$")
 _CHUNK_BREAKS = ("\n", "; ", ". ", ", ", "  ", " ", ",")

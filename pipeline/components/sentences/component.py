@@ -18,7 +18,7 @@ _LONGEST_SPLIT = 200  # a longer "token" is no word: leave it
 
 
 def _split_tokens(doc: Doc, starts: np.ndarray) -> None:
-    """Split tokens that hold a sentence start, such as ``Atenolol.,2``: no word of one sentence stays glued to the next."""
+    """Split tokens that hold a sentence start, such as ``Atenolol.,2``: no word stays glued to the next sentence."""
     offsets = doc.to_array([IDX]).astype(np.int64).ravel()
     holders = np.searchsorted(offsets, starts, side="right") - 1
     cuts: dict[int, set[int]] = {}
@@ -58,7 +58,8 @@ class SentenceSplitter:
 
     Notes
     -----
-    A token that the tokenizer glued over a boundary (``Atenolol.,2``) is split there. One regular expression finds candidates, plain rules decide; abbreviations stand in ``abbreviations.txt``.
+    A token that the tokenizer glued over a boundary (``Atenolol.,2``) is split there. One regular expression finds
+    candidates, plain rules decide; abbreviations stand in ``abbreviations.txt``.
 
     Examples
     --------

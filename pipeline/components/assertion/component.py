@@ -1,0 +1,147 @@
+"""The component ``clinigraph_assertion``."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from pathlib import Path
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from ....schemas.annotation import Assertion, Cue
+from ...extensions import doc_sections, mention_spans, register_extensions
+from ..sentences.boundaries import sentence_starts
+from .scopes import Reach, SentenceCues, carries_on, is_item
+
+# What a section says about everything in it: (axis, value).
+_SECTION_AXES = {
+    "family_history": ("experiencer", "family"),
+    "past_medical_history": ("temporality", "historical"),
+    "past_surgical_history": ("temporality", "historical"),
+}
+_LONGEST_LIST = 30  # items under one "Denies:" or "Return for:"
+
+
+def _starts(doc: Doc) -> list[int]:
+    """Offsets at which the doc's sentences begin; our own rules if no component has set them."""
+    if not doc.has_annotation("SENT_START"):
+        return sentence_starts(doc.text)
+    return [token.idx for token in doc if token.is_sent_start] or [0]
+
+
+def _section_cue(doc: Doc, sections: list[dict[str, Any]], starts: list[int], span: Span) -> Cue | None:
+    index = bisect_right(starts, span.start_char) - 1
+    if index < 0:
+        return None
+    section = sections[index]
+    if section["kind"] not in _SECTION_AXES or not section["body_start"] <= span.start_char < section["end"]:
+        return None
+    axis, value = _SECTION_AXES[section["kind"]]
+    end = section["start"] + len(section["title"])
+    return Cue.model_validate(
+        {"axis": axis, "value": value, "start": section["start"], "end": end, "text": doc.text[section["start"] : end]}
+    )
+
+
+class AssertionMatcher:
+    """Decide whether a mention is negated, uncertain, historical, hypothetical or about somebody else.
+
+    One trie of cues (``cues.csv``) runs over the sentences that hold a mention. A cue reaches forward or backward, to
+    the end of the sentence, to a terminator of its axis ("but", "because", "he has") or to a largest number of words.
+    Pseudo cues ("no increase in", "gram negative") hide the cues inside them. Items of a list stand under the cue of
+    the line that introduces it ("Denies:"). Sections count as cues: family history, past medical and surgical history.
+
+    Parameters
+    ----------
+    nlp
+        The pipeline (not used).
+    name
+        The component's name in it.
+    use_sections
+        Let sections decide where no cue does. Needs ``clinigraph_sections`` before this component; without it nothing
+        is lost but their say.
+
+    Notes
+    -----
+    Mentions are those of ``mention_spans(doc)``; an assertion is stored only where it is not the default. Works without
+    sentence boundaries too, by the rules of ``clinigraph_sentences``.
+
+    Examples
+    --------
+    >>> import spacy
+    >>> nlp = spacy.blank("en")
+    >>> ruler = nlp.add_pipe("entity_ruler")
+    >>> ruler.add_patterns([{"label": "DISEASE", "pattern": "pneumonia"}])
+    >>> _ = nlp.add_pipe("clinigraph_assertion")
+    >>> doc = nlp("No evidence of pneumonia.")
+    >>> doc.ents[0]._.assertion.negated, doc.ents[0]._.assertion.cues[0].text
+    (True, 'No evidence of')
+    """
+
+    def __init__(self, nlp: Language, name: str, use_sections: bool = True) -> None:
+        register_extensions()
+        self.name = name
+        self.use_sections = use_sections
+
+    def __call__(self, doc: Doc) -> Doc:
+        spans = mention_spans(doc)
+        if not spans:
+            return doc
+        text, starts = doc.text, _starts(doc)
+        sections = doc_sections(doc) if self.use_sections else []
+        section_starts = [row["start"] for row in sections]
+        sentences: dict[int, SentenceCues] = {}
+
+        def cues_of(index: int) -> SentenceCues:
+            if index not in sentences:
+                end = starts[index + 1] if index + 1 < len(starts) else len(text)
+                sentences[index] = SentenceCues(text, starts[index], end)
+            return sentences[index]
+
+        for span in spans:
+            index = max(0, bisect_right(starts, span.start_char) - 1)
+            reaches = cues_of(index).reaching(span.start_char, span.end_char)
+            if not any(reach.axis == "negated" for reach in reaches):
+                reaches += self._from_introduction(text, starts, index, cues_of)
+            heading = _section_cue(doc, sections, section_starts, span) if sections else None
+            assertion = _decide(text, reaches, heading)
+            span._.assertion = assertion
+        return doc
+
+    def _from_introduction(self, text: str, starts: list[int], index: int, cues_of: Any) -> list[Reach]:
+        """Cues of the line that introduces the list in which sentence ``index`` is an item."""
+        for back in range(index, max(index - _LONGEST_LIST, 0), -1):
+            if not is_item(text, starts[back]):
+                return []
+            if carries_on(text, starts[back - 1], starts[back]):
+                before: SentenceCues = cues_of(back - 1)
+                return before.reaching(before.end, before.end)
+        return []
+
+    def to_disk(self, path: str | Path, *, exclude: tuple[str, ...] = ()) -> None:
+        """Nothing to write: the cues come with the package."""
+
+    def from_disk(self, path: str | Path, *, exclude: tuple[str, ...] = ()) -> AssertionMatcher:
+        """Nothing to read."""
+        return self
+
+
+def _decide(text: str, reaches: list[Reach], heading: Cue | None) -> Assertion | None:
+    """Join what all cues say: the nearest cue of each axis, then the section. None if nothing is said."""
+    nearest: dict[str, Reach] = {}
+    for reach in reaches:
+        if reach.axis not in nearest or reach.distance < nearest[reach.axis].distance:
+            nearest[reach.axis] = reach
+    if not nearest and heading is None:
+        return None
+    cues = [
+        Cue.model_validate(
+            {"axis": r.axis, "value": r.value, "start": r.start, "end": r.end, "text": text[r.start : r.end]}
+        )
+        for r in nearest.values()
+    ]
+    if heading is not None and heading.axis not in nearest:
+        cues.append(heading)
+    values: dict[str, Any] = {cue.axis: True if cue.axis == "negated" else cue.value for cue in cues}
+    return Assertion(**values, cues=tuple(sorted(cues, key=lambda c: (c.start, c.axis))))

@@ -1,0 +1,215 @@
+"""Measures assertion on gold spans: a table of sentences with one condition each."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Span
+
+from ...schemas.annotation import Assertion
+from ...schemas.problems import Level, Problem, UserError
+
+AXES = ("negated", "historical", "hypothetical", "family")
+_COLUMNS = ("condition", "sentence", "negation", "temporality", "experiencer")
+
+
+@dataclass
+class Counts:
+    """True and false positives and false negatives of one axis."""
+
+    true_positive: int = 0
+    false_positive: int = 0
+    false_negative: int = 0
+
+    def to_dict(self) -> dict[str, float | int]:
+        """Precision, recall, F1 (0 where undefined) and support."""
+        found = self.true_positive + self.false_positive
+        support = self.true_positive + self.false_negative
+        precision = self.true_positive / found if found else 0.0
+        recall = self.true_positive / support if support else 0.0
+        f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+        return {"precision": precision, "recall": recall, "f1": f1, "support": support}
+
+
+@dataclass
+class AssertionReport:
+    """What :func:`evaluate_assertion` found.
+
+    ``problems`` lists the rows that were left out; ``errors`` the rows decided wrongly, as (row number, axis, gold).
+    """
+
+    counts: dict[str, Counts] = field(default_factory=lambda: {axis: Counts() for axis in AXES})
+    n: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    errors: list[tuple[int, str, bool]] = field(default_factory=list)
+
+    def add(self, row: int, gold: dict[str, bool], found: dict[str, bool]) -> None:
+        """Count one row."""
+        self.n += 1
+        for axis in AXES:
+            counts = self.counts[axis]
+            counts.true_positive += gold[axis] and found[axis]
+            counts.false_positive += found[axis] and not gold[axis]
+            counts.false_negative += gold[axis] and not found[axis]
+            if gold[axis] != found[axis]:
+                self.errors.append((row, axis, gold[axis]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """``{"negated": {"precision", "recall", "f1", "support"}, "historical": ..., ..., "n": int}``."""
+        return {**{axis: self.counts[axis].to_dict() for axis in AXES}, "n": self.n}
+
+
+def _gold(row: dict[str, str]) -> dict[str, bool]:
+    negation, time = row["negation"].strip().lower(), row["temporality"].strip().lower()
+    return {
+        "negated": negation.startswith("negat"),
+        "historical": time.startswith("histor"),
+        "hypothetical": time.startswith("hypoth") or time == "not particular",
+        "family": row["experiencer"].strip().lower() not in ("patient", ""),
+    }
+
+
+def _found(assertion: Assertion) -> dict[str, bool]:
+    return {
+        "negated": assertion.negated,
+        "historical": assertion.temporality == "historical",
+        "hypothetical": assertion.temporality == "hypothetical",
+        "family": assertion.experiencer != "patient",
+    }
+
+
+def _columns(path: Path, header: list[str]) -> dict[str, int]:
+    """Find our columns by how their names begin: "negation_status (negated, affirmed, possible)" is negation."""
+    names = [name.strip().lower() for name in header]
+    found = {c: next((i for i, name in enumerate(names) if name.startswith(c)), -1) for c in _COLUMNS}
+    missing = [column for column, index in found.items() if index < 0]
+    if missing:
+        raise UserError(
+            f"{path.name} has no column that begins with {', '.join(repr(m) for m in missing)}. "
+            f"Columns found: {', '.join(name.strip() for name in header)[:300] or 'none'}",
+            "give a tab-separated table with the columns Condition, sentence, negation_status, temporality, experiencer",
+        )
+    return found
+
+
+def read_assertion_rows(path: str | Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Read the table, quoted line breaks and all.
+
+    Yields
+    ------
+    (int, dict)
+        Number of the row (1 is the first below the header) and its values by short column name.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read, is not text or has no such columns.
+    """
+    path = Path(path)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}", "check the path and that it is a readable file") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path.name} is not UTF-8 text", "save it as UTF-8, tab-separated") from error
+    if "\0" in text:
+        raise UserError(f"{path.name} is a binary file", "give a tab-separated table in UTF-8")
+    lines = csv.reader(text.splitlines(keepends=True), delimiter="\t")
+    try:
+        columns = _columns(path, next(lines, []))
+        for number, cells in enumerate(lines, 1):
+            if cells:
+                yield number, {c: cells[i] if i < len(cells) else "" for c, i in columns.items()}
+    except csv.Error as error:
+        raise UserError(f"{path.name} is not a tab-separated table: {error}", "check its quotes and tabs") from error
+
+
+def minimal_pipeline() -> Language:
+    """Tokenizer, sentences, sections, assertion: what assertion on gold spans needs."""
+    nlp = spacy.blank("en")
+    for name in ("clinigraph_sentences", "clinigraph_sections", "clinigraph_assertion"):
+        nlp.add_pipe(name)
+    return nlp
+
+
+def _locate(condition: str, sentence: str) -> tuple[str, int, int] | None:
+    """Find the condition, whatever its case and blanks: the normalised sentence, start and end."""
+    text = " ".join(sentence.split())
+    wanted = " ".join(condition.split())
+    at = text.lower().find(wanted.lower()) if wanted else -1
+    return (text, at, at + len(wanted)) if at >= 0 and len(text) == len(text.lower()) else None
+
+
+def _assert_one(nlp: Language, text: str, start: int, end: int) -> Assertion:
+    """Run all but what finds mentions of its own, with the gold span as the only mention."""
+    doc = nlp.make_doc(text)
+    early = [(n, p) for n, p in nlp.pipeline if n in ("clinigraph_sentences", "clinigraph_sections")]
+    for _, component in early:
+        doc = component(doc)
+    span = doc.char_span(start, end, label="DISEASE", alignment_mode="expand")
+    if span is None:  # cannot happen inside the text; keeps the type honest
+        return Assertion()
+    doc.set_ents([Span(doc, span.start, span.end, label="DISEASE")])
+    doc = nlp.get_pipe("clinigraph_assertion")(doc)
+    assertion: Assertion = doc.ents[0]._.assertion
+    return assertion
+
+
+def evaluate_assertion(path: str | Path, nlp: Language | None = None) -> AssertionReport:
+    """Measure assertion on gold spans.
+
+    Parameters
+    ----------
+    path
+        Tab-separated table with a header; columns are known by how their names begin: ``Condition``, ``sentence``,
+        ``negation_status``, ``temporality``, ``experiencer``. The condition is looked for in the sentence (first
+        occurrence, any case, any white space).
+    nlp
+        A pipeline that holds ``clinigraph_assertion``; of the others only sentences and sections are run. Default:
+        :func:`minimal_pipeline`.
+
+    Returns
+    -------
+    AssertionReport
+
+    Raises
+    ------
+    UserError
+        If the table cannot be read or lacks columns, or the pipeline has no ``clinigraph_assertion``.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> table = pathlib.Path(tempfile.mkdtemp()) / "t.tsv"
+    >>> _ = table.write_text(
+    ...     "Condition\\tsentence\\tnegation\\ttemporality\\texperiencer\\ncough\\tNo cough.\\tNegated\\tRecent\\tPatient\\n"
+    ... )
+    >>> evaluate_assertion(table).to_dict()["negated"]["f1"]
+    1.0
+    """
+    nlp = nlp or minimal_pipeline()
+    if not nlp.has_pipe("clinigraph_assertion"):
+        raise UserError("the pipeline has no clinigraph_assertion", "add it, or leave the pipeline out")
+    report = AssertionReport()
+    for number, row in read_assertion_rows(path):
+        place = _locate(row["condition"], row["sentence"])
+        if place is None:
+            report.problems.append(
+                Problem(
+                    where=f"{Path(path).name} row {number}",
+                    message="the condition does not stand in the sentence",
+                    solution="correct the row; it was left out",
+                    level=Level.WARNING,
+                )
+            )
+            continue
+        report.add(number, _gold(row), _found(_assert_one(nlp, *place)))
+    if not report.n:
+        raise UserError(f"{Path(path).name} holds no row that can be measured", "check that it has rows and conditions")
+    return report
