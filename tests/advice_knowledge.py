@@ -34,9 +34,33 @@ FINDINGS = {
 }
 # id: name, prevalence in primary care, sex, ages, urgency, must not miss, findings by band
 DISEASES = {
-    "MONDO:pneumonia": ("pneumonia", "common", "any", None, 4, False, "v HP:20 v HP:30 f HP:21 f HP:33 f HP:22 o HP:12"),
-    "MONDO:pe": ("pulmonary embolism", "uncommon", "any", (18, 100), 5, True, "v HP:22 f HP:12 f HP:32 o HP:24 o HP:20"),
-    "MONDO:hf": ("heart failure", "common", "any", (50, 100), 4, False, "v HP:22 v HP:23 f HP:31 f HP:33 f HP:40 x HP:30"),
+    "MONDO:pneumonia": (
+        "pneumonia",
+        "common",
+        "any",
+        None,
+        4,
+        False,
+        "v HP:20 v HP:30 f HP:21 f HP:33 f HP:22 o HP:12",
+    ),
+    "MONDO:pe": (
+        "pulmonary embolism",
+        "uncommon",
+        "any",
+        (18, 100),
+        5,
+        True,
+        "v HP:22 f HP:12 f HP:32 o HP:24 o HP:20",
+    ),
+    "MONDO:hf": (
+        "heart failure",
+        "common",
+        "any",
+        (50, 100),
+        4,
+        False,
+        "v HP:22 v HP:23 f HP:31 f HP:33 f HP:40 x HP:30",
+    ),
     "MONDO:cold": ("common cold", "very_common", "any", None, 1, False, "v HP:20 f HP:30 f HP:13"),
     "MONDO:migraine": ("migraine", "common", "mostly_female", (8, 60), 2, False, "v HP:13 f HP:36"),
     "MONDO:ectopic": ("ectopic pregnancy", "uncommon", "female", (12, 55), 5, True, "v HP:37 v HP:10"),

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import pytest
 from advice_knowledge import mini_view
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from clinigraph.kg.advice import KnowledgeView, diagnose
 from clinigraph.kg.advice.view import Rows
 from clinigraph.schemas.advice import (
@@ -17,6 +14,8 @@ from clinigraph.schemas.advice import (
     PatientMedication,
     PatientState,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 COUGH, PRODUCTIVE, DYSPNEA, ORTHOPNEA, FEVER = "HP:20", "HP:21", "HP:22", "HP:23", "HP:30"
 PLEURITIC, LEG, EDEMA, CRACKLES, RING = "HP:12", "HP:32", "HP:31", "HP:33", "HP:38"
@@ -96,7 +95,9 @@ def test_sex_excludes_and_age_weighs() -> None:
     man = woman.model_copy(update={"sex": "male"})
     assert "ectopic pregnancy" not in names(diagnose(man, mini_view(), limit=50))
     child, adult = (patient(ORTHOPNEA, EDEMA, age=age) for age in (6, 75))
-    scores = [next(e.score for e in diagnose(s, mini_view()).entries if e.name == "heart failure") for s in (child, adult)]
+    scores = [
+        next(e.score for e in diagnose(s, mini_view()).entries if e.name == "heart failure") for s in (child, adult)
+    ]
     assert scores[0] < scores[1]
 
 
@@ -124,7 +125,9 @@ def test_named_as_possible_or_absent() -> None:
         assert any(p.kind == "stated" for p in entry.parts)
         return entry.score
 
-    plain = next(e.score for e in diagnose(patient(DYSPNEA, PLEURITIC), mini_view()).entries if e.disease_id == "MONDO:pe")
+    plain = next(
+        e.score for e in diagnose(patient(DYSPNEA, PLEURITIC), mini_view()).entries if e.disease_id == "MONDO:pe"
+    )
     assert score("no") < plain < score("uncertain")
 
 
@@ -156,7 +159,9 @@ def test_a_general_finding_beside_a_specific_one_is_not_counted_twice() -> None:
 
 
 def test_other_ids_of_a_finding_are_understood() -> None:
-    assert names(diagnose(patient("SYMP:cough", FEVER), mini_view())) == names(diagnose(patient(COUGH, FEVER), mini_view()))
+    assert names(diagnose(patient("SYMP:cough", FEVER), mini_view())) == names(
+        diagnose(patient(COUGH, FEVER), mini_view())
+    )
 
 
 def test_the_rare_setting_is_fair_to_rare_diseases() -> None:
@@ -206,7 +211,10 @@ def test_an_absent_finding_never_raises_a_disease(state: PatientState, finding: 
     without = tuple(f for f in state.findings if f.concept_id not in related)
     before = state.model_copy(update={"findings": without})
     after = state.model_copy(update={"findings": (*without, Finding(concept_id=finding, present="no"))})
-    scores = [{e.disease_id: e.score - _missing(e) for e in diagnose(s, mini_view(), limit=50).entries} for s in (before, after)]
+    scores = [
+        {e.disease_id: e.score - _missing(e) for e in diagnose(s, mini_view(), limit=50).entries}
+        for s in (before, after)
+    ]
     assert all(scores[1][d] <= scores[0][d] + 1e-9 for d in scores[1].keys() & scores[0].keys())
 
 

@@ -6,9 +6,6 @@ import datetime as dt
 
 import pytest
 from advice_knowledge import DRUGS, mini_view
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from clinigraph.kg.advice import check, recommend
 from clinigraph.schemas.advice import (
     DrugSuggestion,
@@ -21,6 +18,8 @@ from clinigraph.schemas.advice import (
     PatientState,
     Recommendation,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 PLACE = Evidence(note_id="n1", start=10, end=20, source="test")
 
@@ -38,9 +37,7 @@ def drug(concept: str, **more: object) -> PatientMedication:
 
 
 def value(test: str, number: float, day: int = 1) -> PatientMeasurement:
-    return PatientMeasurement(
-        test_id=f"CGTEST:{test}", value=number, date=dt.date(2024, 1, day), evidence=(PLACE,)
-    )
+    return PatientMeasurement(test_id=f"CGTEST:{test}", value=number, date=dt.date(2024, 1, day), evidence=(PLACE,))
 
 
 def verdict(state: PatientState, name: str) -> tuple[str, list[str]]:
@@ -54,7 +51,9 @@ def listed(answer: Recommendation) -> dict[str, DrugSuggestion]:
 
 def test_penicillin_allergy() -> None:
     for allergen in ("DB:penicillin_g", "CG:penicillin", "DB:amoxicillin"):
-        state = PatientState(allergies=(allergy(allergen, reaction="hives"),), conditions=(condition("MONDO:pneumonia"),))
+        state = PatientState(
+            allergies=(allergy(allergen, reaction="hives"),), conditions=(condition("MONDO:pneumonia"),)
+        )
         answer = recommend(state, mini_view())
         assert {b.name for b in answer.blocked} == {"amoxicillin", "amoxicillin-clavulanate"}
         assert all(r.evidence == (PLACE,) and "hives" in r.message for b in answer.blocked for r in b.reasons)
@@ -79,9 +78,7 @@ def test_pregnancy_blocks() -> None:
     assert not any("pregnancy" in line for line in man.not_checked)
 
 
-@pytest.mark.parametrize(
-    ("egfr", "expected"), [(25, "blocked"), (40, "caution"), (60, "no_problem_found")]
-)
+@pytest.mark.parametrize(("egfr", "expected"), [(25, "blocked"), (40, "caution"), (60, "no_problem_found")])
 def test_metformin_and_kidney_function(egfr: float, expected: str) -> None:
     state = PatientState(measurements=(value("egfr", 90, 1), value("egfr", egfr, 5)))
     answer = check(state, mini_view(), "DB:metformin")
@@ -147,7 +144,9 @@ def test_candidates_by_condition_hierarchy_and_component_only() -> None:
     kind = listed(recommend(PatientState(), mini_view(), condition="MONDO:bacterial_pneumonia"))
     assert general.keys() == kind.keys() and "clavulanic acid" not in general
     assert kind["amoxicillin"].score < general["amoxicillin"].score == 1.0
-    assert recommend(PatientState(), mini_view(), condition="MONDO:wilson").no_drug_known_for[0].name == "Wilson disease"
+    assert (
+        recommend(PatientState(), mini_view(), condition="MONDO:wilson").no_drug_known_for[0].name == "Wilson disease"
+    )
 
 
 def test_what_was_not_checked_is_said() -> None:
@@ -155,7 +154,9 @@ def test_what_was_not_checked_is_said() -> None:
     assert {line.split(":")[0] for line in lines} == {
         "allergies", "interactions", "age", "sex", "kidney function", "pregnancy",
     }  # fmt: skip
-    state = PatientState(allergies=(allergy("text:shellfish", name="shellfish"),), medications=(drug("text:herb", name="a herb"),))
+    state = PatientState(
+        allergies=(allergy("text:shellfish", name="shellfish"),), medications=(drug("text:herb", name="a herb"),)
+    )
     lines = recommend(state, mini_view()).not_checked
     assert "allergy to shellfish: not a drug or class known here" in lines
     assert "interactions with a herb: not a drug known here" in lines
@@ -176,7 +177,9 @@ STATES = st.builds(
     conditions=st.lists(st.sampled_from(CONDITIONS).map(condition), max_size=3).map(tuple),
     medications=st.lists(st.sampled_from(DRUG_IDS).map(drug), max_size=3).map(tuple),
     allergies=st.lists(st.sampled_from([*DRUG_IDS, "CG:penicillin"]).map(allergy), max_size=2).map(tuple),
-    findings=st.lists(st.sampled_from(["HP:20", "HP:34", "HP:36"]).map(lambda c: Finding(concept_id=c)), max_size=2).map(tuple),
+    findings=st.lists(
+        st.sampled_from(["HP:20", "HP:34", "HP:36"]).map(lambda c: Finding(concept_id=c)), max_size=2
+    ).map(tuple),
 )
 HARMS = st.sampled_from(
     [

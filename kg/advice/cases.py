@@ -98,9 +98,7 @@ class CaseReader:
                 continue
             findings = [Finding(concept_id=f) for f in dict.fromkeys(map(str, observed))]
             findings += [Finding(concept_id=f, present="no") for f in dict.fromkeys(map(str, excluded))]
-            state = PatientState(
-                findings=tuple(findings), sex=_sex(row.get("sex")), age=_years(row.get("age"))
-            )
+            state = PatientState(findings=tuple(findings), sex=_sex(row.get("sex")), age=_years(row.get("age")))
             golds = gold if isinstance(gold, list) else [gold]
             yield Case(state, gold_ids=tuple(curie(str(g)) for g in golds))
 

@@ -95,9 +95,7 @@ class Circumstances:
         }
         if state.age is not None:
             holds |= {c: low <= state.age < high for c, (low, high) in contexts()["ages"].items()}
-        return [
-            Problem(c, self.view.name(c), True, state.demographics_evidence) for c in sorted(holds) if holds[c]
-        ]
+        return [Problem(c, self.view.name(c), True, state.demographics_evidence) for c in sorted(holds) if holds[c]]
 
     @cached_property
     def above(self) -> dict[str, Problem]:

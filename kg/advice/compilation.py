@@ -88,12 +88,9 @@ def _columns(labels: dict[str, str], xrefs: dict[str, list[str]], phenotypes: li
     return columns
 
 
-def _frequency(row: Row) -> float:
+def _frequency(row: Row, bands: Mapping[str, float], default: float) -> float:
     value = row.get("frequency_value")
-    if value is None:
-        bands = parameters()["frequency"]
-        value = bands.get(row.get("frequency") or "", parameters()["likelihood"]["default_frequency"])
-    return float(value)
+    return float(bands.get(row.get("frequency") or "", default) if value is None else value)
 
 
 def _phenotypes(
@@ -105,19 +102,20 @@ def _phenotypes(
     findings = [""] * len(set(columns.values()))
     for concept, column in reversed(columns.items()):  # the first name of a column stays: the finding's own
         findings[column] = concept
-    limits = parameters()["likelihood"]
+    limits, bands = parameters()["likelihood"], parameters()["frequency"]
+    lowest, highest, default = (limits[k] for k in ("min_frequency", "max_frequency", "default_frequency"))
     best: dict[tuple[int, int], tuple[bool, float, int]] = {}
     never: set[tuple[int, int]] = set()
     statements: list[list[Any]] = []
     sources: dict[tuple[str, str], int] = {}
     for row in rows:
         pair = (disease_row[row["source"]], columns[row["target"]])
-        frequency = _frequency(row)
+        frequency = _frequency(row, bands, default)
         if row.get("frequency") == "excluded" or frequency <= 0:
             never.add(pair)
             continue
         who = (row["primary_knowledge_source"], row["source_version"])
-        clipped = float(np.clip(frequency, limits["min_frequency"], limits["max_frequency"]))
+        clipped = min(max(frequency, lowest), highest)
         candidate = (who[0] == CURATED, clipped, len(statements))
         if pair not in best or candidate[:2] > best[pair][:2]:
             best[pair] = candidate

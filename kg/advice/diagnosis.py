@@ -118,9 +118,7 @@ def _band(probability: float, enough: bool) -> Band:
     return "less_likely" if probability >= bands["less_likely"] else "unlikely"
 
 
-def _entry(
-    rank: int, row: int, scores: Scores, view: KnowledgeView, setting: str, band: Band
-) -> DifferentialEntry:
+def _entry(rank: int, row: int, scores: Scores, view: KnowledgeView, setting: str, band: Band) -> DifferentialEntry:
     disease = view.diseases[row]
     properties = view.disease_properties[row]
     prior, in_favour, against = explain(row, scores, view, setting)
@@ -142,9 +140,7 @@ def _entry(
     )
 
 
-def _must_not_miss(
-    order: list[int], probability: FloatArray, scores: Scores, view: KnowledgeView
-) -> list[int]:
+def _must_not_miss(order: list[int], probability: FloatArray, scores: Scores, view: KnowledgeView) -> list[int]:
     """Dangerous diseases with something for them, down to a threshold far below that of the differential."""
     numbers = parameters()["must_not_miss"]
     rows = []
@@ -164,15 +160,11 @@ def _combination(
 
     A finding that a known disease or a drug explains already needs no further cause.
     """
-    open_queries = {
-        i for i, q in enumerate(scores.queries) if not (q.negated or q.known or q.stated or q.explained_by)
-    }
+    open_queries = {i for i, q in enumerate(scores.queries) if not (q.negated or q.known or q.stated or q.explained_by)}
     chosen: list[int] = []
     candidates = order[:50]
     while open_queries and candidates and len(chosen) < 3:
-        gain = {
-            row: sum(1.0 for i in open_queries if scores.findings[i, row] >= 0.5) for row in candidates
-        }
+        gain = {row: sum(1.0 for i in open_queries if scores.findings[i, row] >= 0.5) for row in candidates}
         # the leading candidate comes first; a further one must explain what is left, the better ranked the better
         best = candidates[0] if not chosen else max(candidates, key=lambda row: (gain[row], -candidates.index(row)))
         if not gain[best]:

@@ -209,9 +209,7 @@ def _suggestion(
     score = base * verdict.factor
     if verdict.already_taken is not None:
         score *= parameters()["drugs"]["already_taken"]
-        reasons.append(
-            Reason(kind="already_taken", message="taken already", evidence=verdict.already_taken.evidence)
-        )
+        reasons.append(Reason(kind="already_taken", message="taken already", evidence=verdict.already_taken.evidence))
     return DrugSuggestion(
         drug_id=drug_id,
         name=view.name(drug_id),

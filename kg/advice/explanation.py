@@ -40,9 +40,7 @@ def _prior_parts(row: int, scores: Scores, view: KnowledgeView, setting: str) ->
     properties = view.disease_properties[row]
     band = None if setting == "rare" else properties.get(f"prevalence_{setting}")
     how = str(band).replace("_", " ") if band else "taken as equal for all" if setting == "rare" else "unknown"
-    parts = [
-        ScorePart(kind="prior", log_odds=float(scores.prior[row]), reason=f"prevalence ({setting}): {how}")
-    ]
+    parts = [ScorePart(kind="prior", log_odds=float(scores.prior[row]), reason=f"prevalence ({setting}): {how}")]
     if scores.sex[row]:
         reason = f"sex: {str(properties.get('sex')).replace('_', ' ')}"
         parts.append(ScorePart(kind="sex", log_odds=float(scores.sex[row]), reason=reason))
@@ -56,9 +54,7 @@ def _prior_parts(row: int, scores: Scores, view: KnowledgeView, setting: str) ->
 def _finding_part(row: int, query: Query, log_odds: float, scores: Scores, view: KnowledgeView) -> ScorePart:
     if query.stated:
         words = "the notes say that it is not there" if query.negated else "the notes name it as possible"
-        return ScorePart(
-            kind="stated", log_odds=log_odds, reason=words, finding=query.ref, evidence=query.evidence
-        )
+        return ScorePart(kind="stated", log_odds=log_odds, reason=words, finding=query.ref, evidence=query.evidence)
     match, column, frequency = _match(row, query, scores, view)
     matched = view.ref(view.findings[column]) if column is not None else None
     words = {
@@ -87,9 +83,7 @@ def _finding_part(row: int, query: Query, log_odds: float, scores: Scores, view:
     )
 
 
-def _match(
-    row: int, query: Query, scores: Scores, view: KnowledgeView
-) -> tuple[MatchKind, int | None, float | None]:
+def _match(row: int, query: Query, scores: Scores, view: KnowledgeView) -> tuple[MatchKind, int | None, float | None]:
     """How the disease's findings met the patient's, and through which of them."""
     matrix = view.matrix
     columns, frequencies, _ = matrix.row(row)

@@ -103,7 +103,7 @@ def _cross_reactions(
     numbers = parameters()["drugs"]
     allergen = set(view.drug_keys(allergy.concept_id))
     rows = [
-        (_LEVELS.index(row["level"]), row)
+        (_LEVELS.index(row["level"]) if row["level"] in _LEVELS else 1, row)
         for row in view.about("CROSS_REACTIVE_WITH", keys)
         if _joins(row, set(keys), allergen)
     ]
@@ -175,8 +175,8 @@ def _interactions(drug_id: str, keys: tuple[str, ...], patient: Circumstances) -
         rows = [row for row in view.about("INTERACTS_WITH", keys) if _joins(row, own, theirs)]
         if not rows:
             continue
-        row = max(rows, key=lambda r: (_SEVERITIES.index(r["severity"]), r["id"]))
-        severity, name = row["severity"], view.name(other.drug_id, other.name)
+        row = max(rows, key=lambda r: (_SEVERITIES.index(_severity(r)), r["id"]))
+        severity, name = _severity(row), view.name(other.drug_id, other.name)
         effect = f": {row['effect']}" if row.get("effect") else ""
         hard = severity == "contraindicated"
         reason = Reason(
@@ -189,6 +189,11 @@ def _interactions(drug_id: str, keys: tuple[str, ...], patient: Circumstances) -
             sources=(view.source_of(row, "interacts with"),),
         )
         yield _Found(reason, blocks=hard)
+
+
+def _severity(row: Statement) -> str:
+    """Severity of an interaction; a word that is not known here counts as moderate."""
+    return row["severity"] if row["severity"] in _SEVERITIES else "moderate"
 
 
 def _doses(keys: tuple[str, ...], patient: Circumstances) -> Iterator[_Found]:
@@ -307,4 +312,3 @@ def _not_checked(keys: tuple[str, ...], patient: Circumstances) -> Iterator[str]
         yield "age: matters for this drug, not recorded"
     if state.age is not None and state.age < 18:
         yield "dose for children: not held here"
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,10 +44,10 @@ DISEASE_PROPERTIES = (
 class KnowledgeSource(Protocol):
     """What a view is compiled from: any graph store, or tables that look like one."""
 
-    def nodes(self, label: str) -> Iterable[Mapping[str, Any]]:
+    def nodes(self, label: str, /) -> Iterable[Mapping[str, Any]]:
         """World nodes of one label."""
 
-    def edges(self, type: str) -> Iterable[Mapping[str, Any]]:
+    def edges(self, type: str, /) -> Iterable[Mapping[str, Any]]:
         """Relationships of one type: ``id, source, target`` and properties."""
 
 
@@ -149,7 +150,7 @@ class KnowledgeView:
                 if tables.pop("format", None) != _FORMAT or (version is not None and tables["version"] != version):
                     return None
                 return cls(**tables, matrix=_matrix(archive, len(tables["diseases"]), len(tables["findings"])))
-        except (OSError, ValueError, KeyError, TypeError, EOFError):
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
             return None
 
     # -- concepts ------------------------------------------------------------------------------------------
@@ -358,12 +359,12 @@ class Rows:
     node_rows: Mapping[str, Sequence[Mapping[str, Any]]]
     edge_rows: Mapping[str, Sequence[Mapping[str, Any]]]
 
-    def nodes(self, label: str) -> Iterator[Mapping[str, Any]]:
+    def nodes(self, label: str, /) -> Iterator[Mapping[str, Any]]:
         """Nodes of one label."""
         assert label in WORLD_LABELS, label
         return iter(self.node_rows.get(label, ()))
 
-    def edges(self, type: str) -> Iterator[Mapping[str, Any]]:
+    def edges(self, type: str, /) -> Iterator[Mapping[str, Any]]:
         """Relationships of one type."""
         return iter(self.edge_rows.get(type, ()))
 
