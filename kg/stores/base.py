@@ -83,10 +83,10 @@ class GraphStore(Protocol):
     def node(self, label: str, id: str) -> dict[str, Any] | None:
         """One node with the properties that it has, or None."""
 
-    def nodes(self, label: str, **equals: Any) -> Iterator[dict[str, Any]]:
+    def nodes(self, label: str, /, **equals: Any) -> Iterator[dict[str, Any]]:
         """Nodes whose properties equal these values. A list means any of its values, None means absent."""
 
-    def edges(self, type: str, **equals: Any) -> Iterator[dict[str, Any]]:
+    def edges(self, type: str, /, **equals: Any) -> Iterator[dict[str, Any]]:
         """Relationships as ``id, source, source_label, target, target_label`` and properties, filtered as nodes are."""
 
     def resolve(self, ids: Iterable[str]) -> dict[str, str]:

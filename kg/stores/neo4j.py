@@ -204,7 +204,7 @@ class Neo4jStore:
         """See :meth:`GraphStore.node`."""
         return next(self.nodes(label, id=id), None)
 
-    def nodes(self, label: str, **equals: Any) -> Iterator[dict[str, Any]]:
+    def nodes(self, label: str, /, **equals: Any) -> Iterator[dict[str, Any]]:
         """See :meth:`GraphStore.nodes`."""
         shape = node_shape(label)
         where, parameters = _conditions(shape.filters(equals), {})
@@ -212,7 +212,7 @@ class Neo4jStore:
         found = self._sorted_rows(query, "n.id", where, parameters)
         return (_with_columns(shape, row[1]) for row in found)
 
-    def edges(self, type: str, **equals: Any) -> Iterator[dict[str, Any]]:
+    def edges(self, type: str, /, **equals: Any) -> Iterator[dict[str, Any]]:
         """See :meth:`GraphStore.edges`."""
         shape = edge_shape(type)
         filters = shape.filters(equals)

@@ -217,11 +217,11 @@ class SqliteStore:
         """See :meth:`GraphStore.node`."""
         return next(self.nodes(label, id=id), None)
 
-    def nodes(self, label: str, **equals: Any) -> Iterator[dict[str, Any]]:
+    def nodes(self, label: str, /, **equals: Any) -> Iterator[dict[str, Any]]:
         """See :meth:`GraphStore.nodes`."""
         return self._rows(node_shape(label), equals)
 
-    def edges(self, type: str, **equals: Any) -> Iterator[dict[str, Any]]:
+    def edges(self, type: str, /, **equals: Any) -> Iterator[dict[str, Any]]:
         """See :meth:`GraphStore.edges`."""
         return self._rows(edge_shape(type), equals)
 

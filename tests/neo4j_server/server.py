@@ -51,7 +51,7 @@ class Server:
     def empty(self) -> None:
         """Remove all nodes; constraints stay."""
         with self.driver() as driver, driver.session(database=self.database) as session:
-            session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS").consume()
+            session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 1000 ROWS").consume()
 
 
 def environment_server() -> Server | None:
