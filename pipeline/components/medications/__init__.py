@@ -1,0 +1,1 @@
+"""How drugs are taken: dose, route, frequency, duration, reason, status; and allergies."""
