@@ -3,7 +3,8 @@
 The rules, in the order they are applied:
 
 1. A hypothetical mention, or one about somebody who is neither patient nor family, is no fact.
-2. A disease or symptom of the family is a FamilyMemberHistory, never a Condition.
+2. A disease or symptom of the family is a FamilyMemberHistory, never a Condition; one in the allergies section is
+   the reaction that the allergy holds.
 3. A drug with an allergy is an AllergyIntolerance, never a MedicationStatement.
 4. A test with a value is an Observation; what its flag means (anaemia) is a Condition resting on the same mention.
 5. A stated age, sex, pregnancy and so on is an Observation.
@@ -106,6 +107,8 @@ def _kinds(mention: Mapping[str, Any]) -> list[tuple[str, str | None, tuple[Any,
     label, details = mention["label"], mention_details(mention)
     family = mention.get("experiencer") == "family"
     if label in ("DISEASE", "SYMPTOM"):
+        if mention.get("section") == "allergies":  # the reaction to a drug, once, not a finding of today
+            return []
         return [("FamilyMemberHistory" if family else "Condition", concept, ())]
     if family:
         return []
@@ -234,7 +237,7 @@ def demographics(mentions: Iterable[Mapping[str, Any]]) -> Row:
             continue
         if m.get("concept_id") == "CG:age" and measured.get("value") is not None:
             ages.append((m.get("date") or "", m["id"], float(measured["value"])))
-        if m.get("concept_id") == "CG:sex" and measured.get("value_text"):
+        if measured.get("value_text") in ("female", "male"):  # "67F" is one mention that says both
             sexes[measured["value_text"]] += 1
     row: Row = {}
     if ages:
