@@ -62,7 +62,7 @@ ROUTES = {
     "infiltration",
 }
 CONTEXTS = {"CG:pregnancy", "CG:lactation", "CG:child", "CG:older_adult"}
-DRUG_ID = re.compile(r"DRUGBANK:DB\d{5}|CG:D\d{4}")
+DRUG_ID = re.compile(r"DRUGBANK:DB\d{5}|CG:RX\d{4}")
 CLASS_ID = re.compile(r"CGCLASS:[a-z0-9_]+")
 CONDITION_ID = re.compile(r"MONDO:\d{7}|HP:\d{7}")
 
