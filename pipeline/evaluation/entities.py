@@ -149,7 +149,7 @@ def comparison_for(reading: CorpusReading, mapping: str | None) -> Comparison:
         # The corpus with the fewest labels beside those present is meant: NCBI's also fit larger maps.
         best = min(known, key=lambda labels: len(set(labels.labels) - present))
         return _comparison({source: ours for source, ours in best.labels.items() if source in present})
-    own = {label: (label,) for label in sorted(present & set(LABELS))}
+    own: dict[str, tuple[str, ...]] = {label: (label,) for label in sorted(present & set(LABELS))}
     if not own:
         raise UserError(
             f"The gold labels ({', '.join(sorted(present)[:12]) or 'none'}) are neither ours "

@@ -27,7 +27,7 @@ from ..encoder.windowing import Windower
 from .corpora import Record
 from .examples import tag_text, windows
 from .label_maps import LabelMap
-from .tokens import load_tokenizer
+from .tokens import end_pieces, load_tokenizer
 
 MICROSOFT = "com.microsoft"
 PRODUCTS = ("qkv", "out", "inner", "outer")
@@ -354,7 +354,7 @@ def _temperature(model: Path, tokenizer: Any, held_back: Sequence[tuple[LabelMap
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
-    ends = (tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]"))
+    ends = end_pieces(tokenizer)
     logits, allowed = [], []
     for labels, records in held_back:
         for record in records:

@@ -33,3 +33,11 @@ def load_tokenizer(base: Path | str) -> Tokenizer:
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
+
+
+def end_pieces(tokenizer: Tokenizer) -> tuple[int, int]:
+    """Ids of the pieces before and after a text."""
+    start, end = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    if start is None or end is None:
+        raise UserError("The base has no [CLS] and [SEP] pieces.", "Training takes BERT-like bases.")
+    return start, end

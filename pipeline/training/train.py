@@ -28,7 +28,7 @@ from .corpora import Record, read_corpus
 from .examples import Window, batches, tag_text, windows
 from .export import export_model
 from .label_maps import LabelMap, load_label_maps
-from .tokens import base_folder, load_tokenizer
+from .tokens import base_folder, end_pieces, load_tokenizer
 
 log = logging.getLogger(__name__)
 
@@ -225,7 +225,7 @@ def _epoch_windows(
     """All windows of an epoch; the same for the same seed and epoch, whatever came before."""
     rng = random.Random(f"{config.seed}:{epoch}")
     shorthand = Shorthand()
-    ends = (tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]"))
+    ends = end_pieces(tokenizer)
     size = config.windows
 
     def cut(record: Record, labels: LabelMap, weight: float) -> Iterator[Window]:
