@@ -1,0 +1,1 @@
+"""What abbreviations stand for, as the note itself defines them."""

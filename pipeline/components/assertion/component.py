@@ -6,6 +6,7 @@ from bisect import bisect_right
 from pathlib import Path
 from typing import Any
 
+from spacy.attrs import IDX, SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
@@ -27,7 +28,8 @@ def _starts(doc: Doc) -> list[int]:
     """Offsets at which the doc's sentences begin; our own rules if no component has set them."""
     if not doc.has_annotation("SENT_START"):
         return sentence_starts(doc.text)
-    return [token.idx for token in doc if token.is_sent_start] or [0]
+    table = doc.to_array([IDX, SENT_START])
+    return [int(offset) for offset in table[table[:, 1] == 1, 0]] or [0]
 
 
 def _section_cue(doc: Doc, sections: list[dict[str, Any]], starts: list[int], span: Span) -> Cue | None:

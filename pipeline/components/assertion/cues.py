@@ -74,6 +74,8 @@ def _pattern(node: dict[str, Any], placeholders: dict[str, str], last: str) -> s
             piece = f"(?:{placeholders[symbol[1:-1]]})"
         else:
             piece = r"\s{1,9}" if symbol == " " else re.escape(symbol)
+        if not last and (symbol.isalnum() or symbol.startswith("<")):
+            piece = r"(?<!\w)" + piece  # a cue that begins with a letter begins a word
         branches.append(piece + _pattern(node[symbol], placeholders, symbol))
     if _END in node:
         word_end = last.isalnum() or last.startswith("<")
@@ -100,9 +102,13 @@ class CueMatcher:
             for symbol in _symbols(cue):
                 node = node.setdefault(symbol, {})
             node[_END] = {}
-        self._regex = re.compile(r"(?<!\w)" + _pattern(trie, placeholders, " "))
+        self._regex = re.compile(_pattern(trie, placeholders, ""))
         used = {name for cue in effects for name in _PLACEHOLDER.findall(cue)}
-        self._named = [(f"<{name}>", re.compile(rf"(?<!\w)(?:{p})(?!\w)")) for name, p in placeholders.items() if name in used]
+        self._named = [
+            (f"<{name}>", re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"))
+            for name, pattern in placeholders.items()
+            if name in used
+        ]
 
     def find(self, lower: str) -> list[Match]:
         """Find all cues in a text in lower case."""

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from .cues import Effect, Match, cue_matcher
 
 _ITEM = re.compile(r"\s*(?:[-*•◦▪·+>#]+[ \t]|\d{1,2}[.)][ \t]*|\(?[a-z][.)][ \t])")
+_CLOSING = re.compile(r"[ \t]{0,9}(?:[.,;\n)\]]|$)")
+_FORWARD = ("forward", "both")
+_BACKWARD = ("backward", "both", "answer")
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,11 @@ class Reach:
 def is_item(text: str, start: int) -> bool:
     """True if a list item begins at ``start``."""
     return _ITEM.match(text, start) is not None
+
+
+def _closes(text: str, at: int, end: int) -> bool:
+    """True if punctuation or the sentence's end follows: "Fever: no." answers, "Skin: no rash" does not."""
+    return at >= end or _CLOSING.match(text, at) is not None
 
 
 def carries_on(text: str, start: int, end: int) -> bool:
@@ -56,31 +64,36 @@ class SentenceCues:
         self._cues: list[tuple[Match, Effect]] = []
         self._stops: list[tuple[int, int, str]] = []
         for match in matches:
+            answers = any(e.direction == "answer" for e in match.effects) and _closes(text, match.end + start, end)
             for effect in match.effects:
+                if (effect.direction == "answer") != answers:
+                    continue
                 if effect.direction == "terminator":
                     self._stops.append((match.start + start, match.end + start, effect.axis))
                 elif effect.direction != "pseudo":
                     self._cues.append((match, effect))
 
     def reaching(self, start: int, end: int) -> list[Reach]:
-        """All cues that reach the mention at ``start`` to ``end``; cues inside the mention are its own words."""
-        found = []
+        """The nearest cue of each axis that reaches the mention; cues inside the mention are its own words."""
+        found: dict[str, Reach] = {}
         for match, effect in self._cues:
             left, right = match.start + self.start, match.end + self.start
             # a cue may lap over the mention's edge: "no acute" before "acute distress"
-            if left < start and right <= max(start, end - 1) and effect.direction != "backward":
+            if left < start and right <= max(start, end - 1) and effect.direction in _FORWARD:
                 gap = (min(right, start), start)
-            elif right > end and left >= min(end, start + 1) and effect.direction != "forward":
+            elif right > end and left >= min(end, start + 1) and effect.direction in _BACKWARD:
                 gap = (end, max(left, end))
             else:
                 continue
-            if self._open(effect, *gap):
-                found.append(Reach(effect.axis, effect.value, left, right, gap[1] - gap[0]))
-        return found
+            distance = gap[1] - gap[0]
+            nearer = effect.axis not in found or distance < found[effect.axis].distance
+            if nearer and self._open(effect, *gap):
+                found[effect.axis] = Reach(effect.axis, effect.value, left, right, distance)
+        return list(found.values())
 
     def _open(self, effect: Effect, left: int, right: int) -> bool:
         """True if no terminator stands between, and not too many words."""
-        for start, end, axis in self._stops:
+        for start, end, axis in self._stops if right > left else ():
             if start >= left and end <= right and axis in ("all", effect.axis):
                 return False
         return effect.words is None or len(self.text[left:right].split()) <= effect.words

@@ -15,6 +15,7 @@ from .boundaries import sentence_starts
 
 
 _LONGEST_SPLIT = 200  # a longer "token" is no word: leave it
+_MOST_WORK = 20_000_000  # splits x tokens: each split moves all tokens behind it, so a book-sized note is left as it is
 
 
 def _split_tokens(doc: Doc, starts: np.ndarray) -> None:
@@ -28,7 +29,7 @@ def _split_tokens(doc: Doc, starts: np.ndarray) -> None:
         if 0 < at < len(token) <= _LONGEST_SPLIT:
             word = token.text[:at].rstrip(".,:;!?")
             cuts.setdefault(index, set()).update({at, len(word)} if word else {at})
-    if not cuts:
+    if not cuts or len(cuts) * len(doc) > _MOST_WORK:
         return
     with doc.retokenize() as retokenizer:
         for index, places in cuts.items():
