@@ -6,6 +6,7 @@ import importlib
 import os
 import sqlite3
 import sys
+from functools import cache
 from importlib.metadata import version
 from typing import Annotated
 
@@ -31,6 +32,7 @@ def _root(
         raise typer.Exit
 
 
+@cache
 def _register() -> None:
     for name in _COMMANDS:
         importlib.import_module(f"{__package__}.commands.{name}").register(app)
