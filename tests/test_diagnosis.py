@@ -183,7 +183,7 @@ STATES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(STATES, st.randoms())
 def test_order_of_findings_does_not_matter(state: PatientState, random: object) -> None:
     shuffled = list(state.findings)
@@ -193,7 +193,7 @@ def test_order_of_findings_does_not_matter(state: PatientState, random: object) 
     assert one == two
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(STATES)
 def test_score_is_the_sum_of_its_parts(state: PatientState) -> None:
     answer = diagnose(state, mini_view(), limit=50)
@@ -202,7 +202,7 @@ def test_score_is_the_sum_of_its_parts(state: PatientState) -> None:
     assert [e.score for e in answer.entries] == sorted((e.score for e in answer.entries), reverse=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(STATES, st.sampled_from(ALL))
 def test_an_absent_finding_never_raises_a_disease(state: PatientState, finding: str) -> None:
     family = mini_view().matrix

@@ -196,7 +196,7 @@ HARMS = st.sampled_from(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(STATES, HARMS, st.sampled_from(CONDITIONS))
 def test_a_further_reason_never_raises_a_drug(state: PatientState, harm: dict, target: str) -> None:
     more = {k: (*getattr(state, k), *v) if isinstance(v, tuple) else v for k, v in harm.items()}
@@ -208,7 +208,7 @@ def test_a_further_reason_never_raises_a_drug(state: PatientState, harm: dict, t
     assert {b.drug_id for b in before.blocked} <= {b.drug_id for b in after.blocked}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(STATES, st.randoms())
 def test_blocked_is_never_suggested_and_order_does_not_matter(state: PatientState, random: object) -> None:
     answer = recommend(state, mini_view())

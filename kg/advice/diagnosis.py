@@ -48,8 +48,11 @@ def diagnose(
     (bounded, with tempered back-off along the ontology) + terms for absent findings + a soft term for expected
     findings that nobody mentioned. Numbers and their reasons: ``parameters.toml``.
 
-    Measured on the 873 public PhenoBrain cases with the rare diseases of the HPO annotations alone (setting
-    "rare"): see ``clinigraph evaluate diagnosis`` and the page on measurements.
+    Measured on the 873 public PhenoBrain cases (setting "rare", HPO annotations of 2025-01-16, 10,561 diseases):
+    top-1/3/5/10 .340/.482/.550/.631, 4 ms a case without the explanation (command: ``clinigraph evaluate
+    diagnosis public_test_set.json --format phenobrain``). Of the entries called "likely" .73 were right, "possible"
+    .23, "less likely" .05, "unlikely" .02; on 800 phenopackets .84, .23, .06, .01 (many of those cases are
+    themselves sources of the annotations).
 
     Examples
     --------
@@ -147,7 +150,9 @@ def _must_not_miss(order: list[int], probability: FloatArray, scores: Scores, vi
     for row in order:
         properties = view.disease_properties[row]
         dangerous = properties.get("must_not_miss") or (properties.get("urgency") or 0) >= numbers["urgency"]
-        told = any(scores.findings[i, row] > 0 for i, q in enumerate(scores.queries) if not q.known)
+        told = any(
+            scores.findings[i, row] >= numbers["told_log_ratio"] for i, q in enumerate(scores.queries) if not q.known
+        )
         if dangerous and told and probability[row] >= numbers["probability"]:
             rows.append(row)
     return rows[: int(numbers["limit"])]

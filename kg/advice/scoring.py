@@ -50,13 +50,12 @@ class Scores:
     known: tuple[ConceptRef, ...]
 
     def probabilities(self) -> FloatArray:
-        """Tempered posterior over all diseases: evidence counts less than it says, because findings go together."""
-        base = self.prior + self.sex + self.age
+        """Posterior over all diseases, tempered: evidence counts less than it says, because findings go together."""
         possible = np.isfinite(self.total)
-        result = np.zeros(len(base))
+        result = np.zeros(len(self.total))
         if possible.any():
-            told = (self.total[possible] - base[possible]) / parameters()["bands"]["temperature"]
-            tempered = base[possible] + told
+            temperature = 1 + parameters()["bands"]["temperature_per_finding"] * len(self.queries)
+            tempered = self.total[possible] / temperature
             result[possible] = np.exp(tempered - tempered.max())
             result /= result.sum()
         return result
