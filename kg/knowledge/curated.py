@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from ...schemas.vocabulary import normalise
-from .draft import Draft
+from .draft import Draft, key_of
 from .findings import bands, names_to_concepts
 from .sources import CURATED
 
 KINDS = {"abbreviation": "abbreviation", "abbr": "abbreviation", "brand": "brand", "lay": "lay", "related": "related"}
+_LEVELS = ("high", "moderate", "low")
 OWN = {"knowledge_level": "knowledge_assertion", "agent_type": "automated_agent"}  # see sources.toml: who wrote them
 Row = dict[str, str]
 
 
 def drug_id(text: str) -> str:
-    """Our CURIE of a drug: ``DB00945`` -> ``DRUGBANK:DB00945``; others stay as they are."""
-    return f"DRUGBANK:{text}" if re.fullmatch(r"DB\d{5}", text) else re.sub(r"^drugbank:", "DRUGBANK:", text, flags=re.I)
+    """Our CURIE of a drug: ``DB00945`` -> ``DRUGBANK:DB00945``; ``CG:D0001`` -> ``CGDRUG:D0001``.
+
+    The second because the drug tables and the disease tables were numbered apart, both from CG:D0001.
+    """
+    if re.fullmatch(r"DB\d{5}", text):
+        return f"DRUGBANK:{text}"
+    return f"CGDRUG:{text.removeprefix('CG:')}" if re.fullmatch(r"CG:D\d+", text) else text
 
 
 class CuratedTables:
@@ -62,9 +68,6 @@ class CuratedTables:
             self._concept("DrugClass", row["class_id"], row["class_label"], row.get("synonyms", ""))
         for row in self.rows("drugs.csv"):
             self._drug(row)
-        for row in self.rows("allergy_groups.csv"):
-            if row["group_id"] not in self.draft.nodes:
-                self._concept("DrugClass", row["group_id"], row["group_label"], "")
         for file, column in (("disease_names.csv", "disease_id"), ("drug_names.csv", "drug_id")):
             for row in self.rows(file):
                 self._name(row, file, column)
@@ -80,10 +83,10 @@ class CuratedTables:
                 self._edge("SUBCLASS_OF", row["class_id"], row["parent_id"])
         for row in self.rows("drugs.csv"):
             for class_id in _split(row.get("classes", "")):
-                self._edge("IN_CLASS", row["drug_id"], class_id)
+                self._edge("IN_CLASS", drug_id(row["drug_id"]), class_id)
             for ingredient in _split(row.get("ingredients", "")):
-                if drug_id(ingredient) != drug_id(row["drug_id"]):
-                    self._edge("HAS_INGREDIENT", row["drug_id"], ingredient)
+                if ingredient != row["drug_id"]:
+                    self._edge("HAS_INGREDIENT", drug_id(row["drug_id"]), drug_id(ingredient))
         self._phenotypes()
         self._tests()
         self._drug_tables()
@@ -93,7 +96,6 @@ class CuratedTables:
 
     def _concept(self, label: str, id_: str, name: str, synonyms: str) -> str:
         """Add a concept, or mark one that another source gave as ours to describe; add its names."""
-        id_ = drug_id(id_)
         if not self.draft.add_node(label, id_, name, CURATED) and self.draft.nodes[id_]["label"] != label:
             self.draft.problem(CURATED, f"{id_} is a {self.draft.nodes[id_]['label']}, the table calls it a {label}")
         self.draft.curated.add(id_)
@@ -136,12 +138,13 @@ class CuratedTables:
             self.draft.set_property(id_, "kind", row.get("kind"))
 
     def _drug(self, row: Row) -> None:
-        id_ = self._concept("Drug", row["drug_id"], row["drug_label"], row.get("synonyms", ""))
+        id_ = self._concept("Drug", drug_id(row["drug_id"]), row["drug_label"], row.get("synonyms", ""))
+        self.draft.nodes[id_]["name"] = row["drug_label"]  # "aspirin" rather than "Acetylsalicylic acid"
         self.draft.set_property(id_, "routes", row.get("routes"))
         self.draft.set_property(id_, "otc", _truth(row.get("otc", "")))
 
     def _name(self, row: Row, file: str, column: str) -> None:
-        id_ = drug_id(row[column])
+        id_ = drug_id(row[column]) if column == "drug_id" else row[column]
         if id_ in self.draft.nodes:
             self.draft.prefer_name(id_, row["name"], KINDS.get(row.get("kind", "").lower(), "exact"), CURATED)
             self.draft.curated.add(id_)
@@ -152,7 +155,7 @@ class CuratedTables:
 
     def _edge(self, type_: str, source: str, target: str, **properties: Any) -> None:
         properties = {"confidence": 0.8, **OWN, **properties}
-        self.draft.add_edge(type_, drug_id(source), drug_id(target), CURATED, **properties)
+        self.draft.add_edge(type_, source, target, CURATED, **properties)
 
     def _phenotypes(self) -> None:
         for row in self.rows("disease_findings.csv"):
@@ -175,7 +178,7 @@ class CuratedTables:
         known = names_to_concepts(self.draft, "LabTest", "Procedure", kinds=("preferred", "exact", "abbreviation"))
         for row in self.rows("disease_tests.csv"):
             test = row["test"]
-            id_ = test if test in self.draft.nodes else known.get(normalise(test))
+            id_ = test if test in self.draft.nodes else known.get(key_of(test))
             if id_ is None:
                 id_ = "CGPROC:" + re.sub(r"[^a-z0-9]+", "_", test.lower()).strip("_")
                 self._concept("Procedure", id_, test, "")
@@ -184,11 +187,11 @@ class CuratedTables:
     def _drug_tables(self) -> None:
         for row in self.rows("drug_indications.csv"):
             properties = {name: row.get(name) for name in ("line", "approval", "population", "note")}
-            self._edge("TREATS", row["drug_id"], row["disease_id"], **properties)
+            self._edge("TREATS", drug_id(row["drug_id"]), row["disease_id"], **properties)
         for row in self.rows("drug_contraindications.csv"):
             self._edge(
                 "CONTRAINDICATED_IN",
-                row["subject_id"],
+                drug_id(row["subject_id"]),
                 row["condition_id"],
                 severity=row.get("severity"),
                 note=row.get("note"),
@@ -196,7 +199,7 @@ class CuratedTables:
         for row in self.rows("drug_adverse_effects.csv"):
             self._edge(
                 "HAS_ADVERSE_EVENT",
-                row["subject_id"],
+                drug_id(row["subject_id"]),
                 row["finding_id"],
                 frequency=row.get("frequency"),
                 serious=_truth(row.get("serious", "")),
@@ -204,34 +207,49 @@ class CuratedTables:
             )
         for row in self.rows("interactions.csv"):
             properties = {name: row.get(name) for name in ("severity", "mechanism", "effect", "management")}
-            self._edge("INTERACTS_WITH", row["subject_id"], row["object_id"], **properties)
+            self._edge("INTERACTS_WITH", drug_id(row["subject_id"]), drug_id(row["object_id"]), **properties)
         for row in self.rows("drug_dosing.csv"):
             self._dosing(row)
 
     def _dosing(self, row: Row) -> None:
-        kind = row.get("kind", "")
+        """A numeric threshold stays a number; a Child-Pugh class goes into the words."""
+        kind, threshold = row.get("kind", ""), row.get("threshold", "")
         context = {"renal": "CG:renal_function", "hepatic": "CG:hepatic_function", "older_adult": "CG:older_adult"}
+        value, detail = _number(threshold), row.get("detail", "")
+        if threshold and value is None:
+            detail = "; ".join(text for text in (f"from {row.get('unit', '')} {threshold}".strip(), detail) if text)
         self._edge(
             "DOSE_ADJUST_FOR",
-            row["drug_id"],
+            drug_id(row["drug_id"]),
             context.get(kind, "CG:adult"),
             population=kind,
-            threshold=_number(row.get("threshold", "")),
-            unit=row.get("unit"),
+            threshold=value,
+            unit=row.get("unit") if value is not None else None,
             action=row.get("action"),
-            detail=row.get("detail"),
+            detail=detail,
         )
 
     def _allergy_groups(self) -> None:
+        """Every two members of a group, at the weaker of their levels; a class with itself, for its drugs."""
+        groups: dict[str, list[Row]] = defaultdict(list)
         for row in self.rows("allergy_groups.csv"):
-            self._edge(
-                "CROSS_REACTIVE_WITH",
-                row["member_id"],
-                row["group_id"],
-                level=row.get("cross_reactivity"),
-                allergy_group=row["group_label"],
-                note=row.get("note"),
-            )
+            groups[row["group_id"]].append(row)
+        found: dict[tuple[str, str], tuple[str, Row]] = {}
+        for _, rows in sorted(groups.items()):
+            for i, one in enumerate(rows):
+                for other in rows[i:]:
+                    ends = tuple(sorted((drug_id(one["member_id"]), drug_id(other["member_id"]))))
+                    level = max(one["cross_reactivity"], other["cross_reactivity"], key=_LEVELS.index)
+                    if ends[0] == ends[1] and not self._is_class(ends[0]):
+                        continue
+                    if ends not in found or _LEVELS.index(level) < _LEVELS.index(found[ends][0]):
+                        found[ends] = (level, one)
+        for (source, target), (level, row) in found.items():
+            group, note = row["group_label"], row.get("note")
+            self._edge("CROSS_REACTIVE_WITH", source, target, level=level, allergy_group=group, note=note)
+
+    def _is_class(self, id_: str) -> bool:
+        return self.draft.nodes.get(id_, {}).get("label") == "DrugClass"
 
 
 def _split(text: str | None) -> list[str]:

@@ -20,7 +20,6 @@ _XREF_FILES = (
     "mondo_exactmatch_orphanet.sssom.tsv.gz",
     "mondo_exactmatch_icd10cm.sssom.tsv",
     "mondo_hasdbxref_hp.sssom.tsv",
-    "mondo_hasdbxref_mesh.sssom.tsv.gz",
 )
 _PREFIXES = {"mesh": "MESH", "MIM": "OMIM", "Orphanet": "ORPHA", "OMIMPS": "OMIMPS", "ICD10CM": "ICD10CM"}
 _HAS_SYMPTOM = re.compile(r"'has symptom' some (?:'([^']+)'|([\w-]+))")
@@ -49,6 +48,10 @@ def read_mondo(draft: Draft, files: SourceFiles) -> None:
             if "exactmatch" in file and (id_, row.get("object_label") or "") not in seen:
                 seen.add((id_, row.get("object_label") or ""))
                 draft.add_name(id_, (row.get("object_label") or "").removesuffix(" (disease)"), "exact", "mondo")
+    for file in files.others("mondo", "mondo_*match_*.sssom.tsv*"):  # labels only: no codes of other systems
+        for row in files.rows("mondo", file):
+            if row["subject_id"].startswith("MONDO:") and not (row["subject_label"] or "obsolete").startswith("obsolete"):
+                draft.add_node("Disease", row["subject_id"], row["subject_label"], "mondo")
 
 
 def read_mondo_terms(draft: Draft, files: SourceFiles) -> None:

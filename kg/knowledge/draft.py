@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from ...schemas.annotation import content_id
@@ -11,6 +12,8 @@ from ...schemas.graph import NODES, RELATIONSHIPS, check_row, endpoint_labels
 from ...schemas.problems import Level, Problem
 from ...schemas.vocabulary import normalise
 from .sources import known_sources
+
+key_of = lru_cache(maxsize=2_000_000)(normalise)  # the build asks for every name several times
 
 # What tells two edges of one type, pair and source apart.
 DISCRIMINATORS = {
@@ -84,7 +87,7 @@ class Draft:
     def add_name(self, id_: str, name: str, kind: str, source: str) -> None:
         """Add a name to a node that exists. Empty and overlong ones are passed over."""
         name = " ".join(name.split())
-        if not 1 < len(name) <= 120 or not normalise(name):
+        if not 1 < len(name) <= 120 or not key_of(name):
             return
         self.names.setdefault((id_, name), (kind, source))
 
@@ -120,7 +123,7 @@ class Draft:
                 return f"there is no concept {row[end]}"
             if node["label"] not in endpoint_labels(allowed):
                 return f"{row[end]} is a {node['label']}, not one of {', '.join(allowed)}"
-        if row["source"] == row["target"]:
+        if row["source"] == row["target"] and type_ not in SYMMETRIC:  # two members of one class
             return "both ends are the same concept"
         return check_row(kind, row)
 

@@ -8,9 +8,8 @@ from collections import defaultdict
 from functools import lru_cache
 from importlib.resources import files as resources
 
-from ...schemas.vocabulary import normalise
 from .diseases import by_xref
-from .draft import Draft
+from .draft import Draft, key_of
 from .obo import Term, read_terms
 from .sources import SourceFiles
 
@@ -90,7 +89,7 @@ def read_symptoms(draft: Draft, files: SourceFiles) -> dict[str, str]:
     finding_of: dict[str, str] = {}
     for term in terms:
         names = [term.name, *(text for text, scope, _ in term.synonyms if scope == "EXACT")]
-        id_ = next((known[normalise(n)] for n in names if normalise(n) in known), term.id)
+        id_ = next((known[key_of(n)] for n in names if key_of(n) in known), term.id)
         draft.add_node("PhenotypicFeature", id_, term.name, "symptom-ontology")
         draft.add_xref(id_, term.id)
         home[term.id] = id_
@@ -115,7 +114,7 @@ def names_to_concepts(draft: Draft, *labels: str, kinds: tuple[str, ...] = ("pre
         level: dict[str, str | None] = {}
         for (id_, name), (kind, _) in draft.names.items():
             if kind == wanted and draft.nodes[id_]["label"] in labels:
-                key = normalise(name)
+                key = key_of(name)
                 level[key] = id_ if level.get(key, id_) == id_ else None
         for key, id_or_none in level.items():
             if id_or_none and key not in found:

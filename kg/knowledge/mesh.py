@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...schemas.vocabulary import normalise
 from .diseases import by_xref
-from .draft import Draft
+from .draft import Draft, key_of
 from .findings import names_to_concepts
 from .sources import SourceFiles
 
@@ -77,12 +76,14 @@ def label_of(trees: tuple[str, ...]) -> str:
 def read_mesh(draft: Draft, files: SourceFiles) -> None:
     """Add MeSH ids and entry terms; and headings of our branches that match nothing as concepts of their own.
 
-    A heading is matched by Mondo's own mapping, by CAS number for drugs, then by its preferred term (the same as
-    a preferred or exact name that one concept alone bears).
+    A heading is matched by its preferred term (the same as a preferred or exact name that one concept alone
+    bears), by Mondo's own mapping, and for drugs by CAS number. An id also goes to a concept without one whose
+    preferred name is an entry term of the heading: entry terms are what MeSH holds for the same.
     """
     symptom_ids = {f"MESH:{row['mesh_id']}" for row in files.rows("mesh-symptoms", "symptoms.tsv")}
     headings = list(read_headings(files))
-    home = _match(draft, headings, _ids_by_cas(draft, files), symptom_ids)
+    cas = _ids_by_cas(draft, files)
+    home = _match(draft, headings, cas, symptom_ids)
     for heading in headings:
         label = label_of(heading.trees)
         if heading.id not in home:
@@ -97,7 +98,9 @@ def read_mesh(draft: Draft, files: SourceFiles) -> None:
         main = home[heading.id][0]
         for term in (heading.name, *heading.terms):
             draft.add_name(main, _natural(term), "exact", "mesh")
+    _xrefs_by_entry_term(draft, headings)
     _add_hierarchy(draft, headings, home)
+    _read_supplement(draft, files, cas)
 
 
 def _match(
@@ -108,21 +111,58 @@ def _match(
     diseases = names_to_concepts(draft, "Disease")
     features = names_to_concepts(draft, "PhenotypicFeature")
     drugs = names_to_concepts(draft, "Drug")
+    classes = names_to_concepts(draft, "DrugClass")
     home: dict[str, list[str]] = {}
     for heading in headings:
-        key = normalise(_natural(heading.name))
+        key = key_of(_natural(heading.name))
         found: list[str | None] = []
         if any(tree[0] == "D" for tree in heading.trees):
-            found += [cas.get(heading.id), drugs.get(key)]
+            found += [drugs.get(key), cas.get(heading.id)]
+            found += [classes.get(key_of(_natural(name))) for name in (heading.name, *heading.terms)]
         if any(tree[0] in "CFGE" for tree in heading.trees):
-            pair = [mapped.get(heading.id), diseases.get(key), features.get(key)]
-            found += [features.get(key), *pair] if heading.id in symptoms else pair
+            pair = [diseases.get(key), mapped.get(heading.id), features.get(key)]
+            if heading.id in symptoms or (pair[0] is None and pair[2] is not None):
+                pair.reverse()
+            found += pair
         elif not heading.trees:
             found.append(mapped.get(heading.id))
         concepts = list(dict.fromkeys(id_ for id_ in found if id_))
         if concepts:
             home[heading.id] = concepts
     return home
+
+
+def _xrefs_by_entry_term(draft: Draft, headings: list[Heading]) -> None:
+    """Also "X cancer" under the heading "X neoplasms": MeSH has no cancers, and indexes them there."""
+    bare = {
+        label: names_to_concepts(draft, *labels, kinds=("preferred",))
+        for label, labels in (("C", ("Disease", "PhenotypicFeature")), ("D", ("Drug", "DrugClass")))
+    }
+    has_one = {id_ for id_, node in draft.nodes.items() if any(x.startswith("MESH:") for x in node["xrefs"])}
+    for heading in headings:
+        letters = {tree[0] for tree in heading.trees}
+        table = bare["D"] if "D" in letters else bare["C"] if letters & set("CF") else {}
+        names = [heading.name, *heading.terms]
+        names += [name.replace("Neoplasm", "Cancer") for name in names if "Neoplasm" in name]
+        for term in names:
+            id_ = table.get(key_of(_natural(term)))
+            if id_ is not None and id_ not in has_one and not id_.startswith("MESH:"):
+                draft.add_xref(id_, heading.id)
+                draft.counts["mesh: ids by entry term"] += 1
+
+
+def _read_supplement(draft: Draft, files: SourceFiles, cas: dict[str, str]) -> None:
+    """Ids and names of the supplementary records whose CAS number or name is that of a drug."""
+    drugs = names_to_concepts(draft, "Drug")
+    with files.open("mesh", "mesh_supp_id_label_mappings.tsv") as lines:
+        for line in lines:
+            fields = (line.rstrip("\r\n") + "\t\t").split("\t")
+            record = f"MESH:{fields[0]}"
+            id_ = cas.get(record) or drugs.get(key_of(fields[1]))
+            if id_ is not None and id_.startswith("DRUGBANK:"):
+                draft.add_xref(id_, record)
+                for name in (fields[1], *fields[2].split("|")):
+                    draft.add_name(id_, name, "exact", "mesh")
 
 
 def _ids_by_cas(draft: Draft, files: SourceFiles) -> dict[str, str]:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from ...schemas.vocabulary import normalise
-from .draft import Draft
+from .draft import Draft, key_of
 from .sources import CURATED
 
 KIND_RANK = {"preferred": 0, "exact": 10, "brand": 10, "abbreviation": 10, "lay": 15, "related": 40}
+_EMPTY = frozenset({"disease", "disorder", "syndrome", "condition"})
 
 
 @dataclass(frozen=True)
@@ -47,18 +47,26 @@ def ranked_names(draft: Draft) -> list[Name]:
     for (id_, name), (kind, source) in draft.names.items():
         if id_ not in draft.nodes:
             continue
-        rank = KIND_RANK[kind] + _concept_rank(id_, draft, general)
+        key = key_of(name)
+        step = KIND_RANK[kind]
+        if kind == "exact" and _core(key) == _core(key_of(draft.nodes[id_]["name"])):
+            step = 2  # "stroke" for "stroke disorder"
+        rank = step + _concept_rank(id_, draft, general)
         if source == CURATED:
             rank -= 8 if kind != "related" else 0
-        row = Name(normalise(name), id_, name, kind, max(rank, 0), source)
+        row = Name(key, id_, name, kind, max(rank, 0), source)
         other = best.get((row.key, id_))
         if other is None or (row.rank, row.name) < (other.rank, other.name):
             best[row.key, id_] = row
     return sorted(best.values(), key=lambda n: (n.key, n.rank, n.concept))
 
 
+def _core(key: str) -> str:
+    return " ".join(word for word in key.split() if word not in _EMPTY) or key
+
+
 def _concept_rank(id_: str, draft: Draft, general: Counter[str]) -> int:
-    """0 for what our tables describe, up to 4 for a rare leaf, 6 for a headings of MeSH alone."""
+    """0 for what our tables describe, up to 4 for a rare leaf, 8 more for a heading of MeSH alone."""
     if id_ in draft.curated:
         return 0 + 8  # room for curated names to go below
     below = general[id_]

@@ -105,6 +105,12 @@ class SourceFiles:
             body = (line for line in lines if not line.startswith("#"))
             yield from csv.DictReader(body, delimiter=delimiter)
 
+    def others(self, source: str, pattern: str) -> list[str]:
+        """Files in a source's folder that match a pattern, sorted."""
+        entry = known_sources()[source]
+        base = self._package(entry.package, entry) if entry.package else self.data
+        return sorted(p.name for p in (base / entry.folder).glob(pattern))
+
     def header_version(self, source: str, file: str, marker: str) -> str | None:
         """What stands after ``marker`` in the first lines of a file, or None."""
         with self.open(source, file) as lines:

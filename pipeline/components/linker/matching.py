@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 import tomllib
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 
 from ....schemas.annotation import ConceptLink
 from ....schemas.vocabulary import Candidate, Vocabulary, normalise, tokens_of
@@ -21,11 +23,11 @@ LONGEST = 200  # characters; a longer mention is a recogniser's mistake and is n
 _PARENTHESES = re.compile(r"\s*[(\[]([^)\]]*)[)\]]\s*")
 _PLURAL_ABBREVIATION = re.compile(r"^([A-Z][A-Z0-9]{1,6})s$")
 _GROUPS = (
-    frozenset({"Disease", "PhenotypicFeature", "Context"}),
+    frozenset({"Disease", "PhenotypicFeature"}),
     frozenset({"Drug", "DrugClass"}),
     frozenset({"LabTest", "Procedure", "AnatomicalEntity"}),
 )
-_OPPOSITES = (("hyper", "hypo"), ("benign", "malignant"), ("brady", "tachy"), ("left", "right"), ("in", "de"))
+_OPPOSITES = (("hyper", "hypo"), ("benign", "malignant"), ("brady", "tachy"), ("left", "right"))
 
 
 @lru_cache(maxsize=1)
@@ -33,7 +35,8 @@ def settings() -> dict[str, Any]:
     """Word lists and label costs, see ``linking.toml``; words normalised."""
     data = tomllib.loads(files(__package__).joinpath("linking.toml").read_text(encoding="utf-8"))
     words = {name: frozenset(t for w in listed for t in tokens_of(w)) for name, listed in data["backoff"].items()}
-    return {"labels": data["labels"], **words}
+    nouns = {normalise(adjective): normalise(noun) for adjective, noun in data["adjectives"].items()}
+    return {"labels": data["labels"], "adjectives": nouns, **words}
 
 
 class Variant(NamedTuple):
@@ -124,7 +127,7 @@ class NameLinker:
             if len(" ".join(tail)) < 5:
                 return None
             ranked = self._ranked(normalise(" ".join(tail)), costs, words)
-            if ranked:
+            if ranked and self.vocabulary.labels[ranked[0][1].concept] != "Context":
                 return self._link_to(ranked, Variant("", "head", 0.4 + 0.4 * len(tail) / len(tokens)), words)
         return None
 
@@ -200,14 +203,36 @@ class NameLinker:
 
 
 def _similarity(key: str, near: str, cosine: float) -> float:
-    """Cosine and edit similarity together; 0 if numbers, single letters or opposite prefixes tell them apart."""
+    """Cosine and edit similarity together; 0 if something tells the two apart.
+
+    Told apart by: other numbers or single letters, opposite prefixes, or a word that has no like on the other side.
+    """
     a, b = set(key.split()), set(near.split())
     if {t for t in a if len(t) == 1 or t[0].isdigit()} != {t for t in b if len(t) == 1 or t[0].isdigit()}:
         return 0.0
-    for one, other in _OPPOSITES[:4]:
+    for one, other in _OPPOSITES:
         if (one in key) != (one in near) and (other in key) != (other in near):
             return 0.0
-    return 0.4 * cosine + 0.6 * fuzz.ratio(key, near) / 100
+    odd = sum(not any(_alike(t, u) for u in b) for t in a - b) + sum(not any(_alike(t, u) for u in a) for t in b - a)
+    if odd > (0 if min(len(a), len(b)) == 1 else 1):
+        return 0.0
+    return (0.4 * cosine + 0.6 * fuzz.ratio(key, near) / 100) * (1 - 0.08 * odd)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Two words that a slip of the keyboard may have made of each other, or forms of one word."""
+    distance = OSA.distance(one, other, score_cutoff=2)
+    shared = len(os.path.commonprefix((one, other)))
+    longest = max(len(one), len(other))
+    if one[0] == other[0] and (distance <= 1 or (distance == 2 and longest > 6 and _nearly_same_letters(one, other))):
+        return True
+    return shared >= 5 and shared >= 0.7 * longest
+
+
+def _nearly_same_letters(one: str, other: str) -> bool:
+    """True for letters swapped, or one too many: metropolol, not neurotoxicity for nephrotoxicity."""
+    left, right = Counter(one), Counter(other)
+    return (left - right).total() + (right - left).total() <= 1
 
 
 def _variants(label: str, text: str, long_form: str | None) -> Iterator[Variant]:
@@ -231,6 +256,9 @@ def _all_variants(label: str, text: str, long_form: str | None) -> Iterator[tupl
         yield normalise(outside), "normalised", 0.95
         for inner in _PARENTHESES.findall(text):
             yield normalise(inner), "normalised", 0.9
+    noun = settings()["adjectives"].get(normalise(outside or text))
+    if noun:
+        yield noun, "normalised", 0.92
     for words, base in ((long_form, 0.88), (outside or text, 0.9)):
         if words:
             yield from _stripped(tokens_of(words), label, base)

@@ -1,0 +1,201 @@
+"""The linker on the strings that notes hold, and as a spaCy component."""
+
+from __future__ import annotations
+
+import csv
+import pickle
+import re
+from fnmatch import fnmatch
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import pytest
+import spacy
+from clinigraph.pipeline.components.linker.component import ConceptLinker
+from clinigraph.pipeline.components.linker.matching import NameLinker
+from clinigraph.pipeline.components.linker.ngrams import NgramIndex
+from clinigraph.schemas.annotation import ConceptLink
+from clinigraph.schemas.problems import UserError
+from clinigraph.schemas.vocabulary import Vocabulary
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spacy.language import Language
+
+PAIRS = list(csv.DictReader((Path(__file__).parent / "linking_pairs.csv").open(encoding="utf-8")))
+
+
+@pytest.fixture(scope="module")
+def linker() -> NameLinker:
+    return NameLinker(Vocabulary.default())
+
+
+@pytest.fixture
+def nlp() -> Language:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("clinigraph_linker")
+    return nlp
+
+
+def linked(nlp: Language, text: str, words: str, label: str) -> ConceptLink | None:
+    doc = nlp.make_doc(text)
+    span = doc.char_span(text.index(words), text.index(words) + len(words), label=label)
+    assert span is not None
+    doc.ents = [span]
+    return nlp.get_pipe("clinigraph_linker")(doc).ents[0]._.concept
+
+
+@pytest.mark.parametrize("row", PAIRS, ids=[f"{r['label']}: {r['text']}" for r in PAIRS])
+def test_common_strings_land_where_they_belong(row: dict[str, str], linker: NameLinker) -> None:
+    link = linker.link(row["label"], row["text"])
+    assert link is not None, "no concept"
+    assert any(fnmatch(link.id, pattern) for pattern in row["ids"].split("|")), link
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("DISEASE", "qwertyuiop zxcvb"),
+        ("DRUG", "the usual ones"),
+        ("DISEASE", ""),
+        ("SYMPTOM", "???"),
+        ("DRUG", "headache"),
+        ("DISEASE", "发烧"),
+        ("TEST", "x" * 300_000),
+    ],
+)
+def test_what_means_nothing_gets_no_concept(label: str, text: str, linker: NameLinker) -> None:
+    assert linker.link(label, text) is None
+
+
+@pytest.mark.parametrize(
+    ("label", "one", "other"),
+    [
+        ("DISEASE", "hepatitis B", "hepatitis C"),
+        ("DISEASE", "hypothyroidism", "hyperthyroidism"),
+        ("DRUG", "hydroxyzine", "hydralazine"),
+        ("DRUG", "prednisone", "prednisolone"),
+        ("DRUG", "clonidine", "clonazepam"),
+        ("DISEASE", "type 1 diabetes", "type 2 diabetes"),
+    ],
+)
+def test_lookalikes_stay_apart(label: str, one: str, other: str, linker: NameLinker) -> None:
+    first, second = linker.link(label, one), linker.link(label, other)
+    assert first and second and first.id != second.id
+
+
+def test_the_notes_own_long_form_goes_first(linker: NameLinker) -> None:
+    alone = linker.link("DISEASE", "RA")
+    defined = linker.link("DISEASE", "RA", "refractory anemia")
+    assert alone and defined and alone.id != defined.id
+    assert defined.method == "abbreviation"
+
+
+def test_a_label_prefers_its_kind_and_takes_the_other(linker: NameLinker) -> None:
+    as_disease, as_symptom = linker.link("DISEASE", "pneumonia"), linker.link("SYMPTOM", "pneumonia")
+    assert as_disease and as_symptom
+    assert as_disease.id.startswith("MONDO:") and as_symptom.id.startswith("HP:")
+    assert as_disease.runner_up == as_symptom.id
+    assert as_disease.runner_up_score is not None and as_disease.runner_up_score <= as_disease.score
+    assert linker.link("Chemical", "aspirin") is not None  # other people's labels land anywhere
+
+
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(max_size=40), label=st.sampled_from(["DISEASE", "DRUG", "TEST", "OTHER"]))
+def test_any_text_is_taken_and_answers_repeat(text: str, label: str) -> None:
+    vocabulary = Vocabulary.default()
+    first = NameLinker(vocabulary)
+    first._indexes = _shared_indexes(vocabulary)
+    once = first.link(label, text)
+    assert once == first.link(label, text)
+    assert once is None or (0 < once.score <= 1 and vocabulary.by_id(once.id) is not None)
+
+
+_INDEXES: dict = {}
+
+
+def _shared_indexes(vocabulary: Vocabulary) -> dict:
+    if not _INDEXES:
+        linker = NameLinker(vocabulary)
+        for group in range(3):
+            linker._index(group)
+        _INDEXES.update(linker._indexes)
+    return _INDEXES
+
+
+def test_two_linkers_agree(linker: NameLinker) -> None:
+    other = NameLinker(Vocabulary.default())
+    for row in PAIRS[::3]:
+        assert linker.link(row["label"], row["text"]) == other.link(row["label"], row["text"])
+
+
+def test_the_cache_is_bounded(linker: NameLinker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clinigraph.pipeline.components.linker.matching.CACHE_SIZE", 3)
+    own = NameLinker(linker.vocabulary)
+    for text in ("asthma", "gout", "stroke", "sepsis", "asthma"):
+        own.link("DISEASE", text)
+    assert len(own._seen) == 3
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text("abcdef ", min_size=3, max_size=12), min_size=1, max_size=20, unique=True))
+def test_a_name_is_its_own_nearest(names: list[str]) -> None:
+    index = NgramIndex(names)
+    for position, name in enumerate(names):
+        found = dict(index.search(name, len(names)))
+        assert found.get(position, 0) >= max(found.values(), default=0) - 1e-4
+
+
+# -- as a component ------------------------------------------------------------------------------------------------
+
+
+def test_it_runs_on_anybodys_entities(nlp: Language) -> None:
+    link = linked(nlp, "He takes metformin for T2DM.", "metformin", "DRUG")
+    assert link is not None and link.id == "DRUGBANK:DB00331" and link.method == "exact"
+    assert linked(nlp, "Patient is 45 years old.", "45 years old", "DEMOGRAPHIC") is None
+
+
+def test_a_concept_that_is_there_stays(nlp: Language) -> None:
+    doc = nlp.make_doc("He has asthma.")
+    doc.ents = [doc.char_span(7, 13, label="DISEASE")]
+    mine = ConceptLink(id="X:1", name="mine", score=1.0, method="mine")
+    doc.ents[0]._.concept = mine
+    assert nlp.get_pipe("clinigraph_linker")(doc).ents[0]._.concept == mine
+
+
+def test_odd_documents_are_no_problem(nlp: Language) -> None:
+    for text in ("", " ", "\n", "无发热", "a" * 1000):
+        assert nlp(text).text == text
+
+
+def test_it_pickles_and_saves(nlp: Language, tmp_path: Path) -> None:
+    component = nlp.get_pipe("clinigraph_linker")
+    assert isinstance(component, ConceptLinker)
+    component.threshold = 0.9
+    assert pickle.loads(pickle.dumps(component)).threshold == 0.9
+    nlp.to_disk(tmp_path / "model")
+    again = spacy.load(tmp_path / "model")
+    assert again.get_pipe("clinigraph_linker").threshold == 0.9
+    assert linked(again, "He has asthma.", "asthma", "DISEASE") == linked(nlp, "He has asthma.", "asthma", "DISEASE")
+
+
+def test_a_vocabulary_of_ones_own_goes_along_when_saved(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    with as_file(files("clinigraph.kg.knowledge.data")) as shipped:
+        for path in shipped.glob("*.parquet"):
+            if not path.name.startswith("edges_"):
+                (own / path.name).write_bytes(path.read_bytes())
+    nlp = spacy.blank("en")
+    nlp.add_pipe("clinigraph_linker", config={"vocabulary": str(own)})
+    nlp.to_disk(tmp_path / "model")
+    own.rename(tmp_path / "gone")
+    again = spacy.blank("en")
+    again.add_pipe("clinigraph_linker")
+    again.from_disk(tmp_path / "model")
+    assert again.get_pipe("clinigraph_linker").vocabulary == str(tmp_path / "model/clinigraph_linker/vocabulary")
+    assert linked(again, "He has asthma.", "asthma", "DISEASE") is not None
+
+
+def test_a_wrong_vocabulary_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=re.escape("there is no vocabulary in")):
+        spacy.blank("en").add_pipe("clinigraph_linker", config={"vocabulary": str(tmp_path)})
