@@ -134,8 +134,7 @@ def _candidates(target: str, patient: Circumstances) -> Candidates:
     view = patient.view
     found = _treating(view.above(target), patient)
     if not found:
-        below = {c for row in view.treatments for c in (row,) if view.above(row).get(target, 0) > 0}
-        found = _treating({c: view.above(c)[target] for c in below}, patient)
+        found = _treating(view.below(target), patient)
     return found
 
 

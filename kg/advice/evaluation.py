@@ -150,14 +150,8 @@ def _gold_rows(case: Case, names: Names, view: KnowledgeView) -> set[int]:
     }  # fmt: skip
     for name in case.gold_names:
         for concept in names.diagnosis(name):
-            found = _with_kinds(concept, view)
+            found = view.disease_kinds(concept)
             if found:
-                rows |= found
+                rows.update(found)
                 break
     return rows
-
-
-def _with_kinds(concept: str, view: KnowledgeView) -> set[int]:
-    """Rows of a disease and of all kinds of it."""
-    twins = set(view.same_as(concept))
-    return {row for row, disease in enumerate(view.diseases) if twins & view.above(disease).keys()}

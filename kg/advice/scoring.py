@@ -184,7 +184,7 @@ def _stated(view: KnowledgeView, query: Query) -> FloatArray:
     """What it means for the diseases that the notes name one of them: it and its kinds are concerned."""
     limits = parameters()["likelihood"]
     result = np.zeros(len(view.diseases))
-    for row in view.disease_kinds(query.column) if query.negated else (query.column,):
+    for row in view.disease_kinds(view.diseases[query.column]) if query.negated else (query.column,):
         result[row] = limits["named_absent"] if query.negated else limits["named_possible"]
     return result
 

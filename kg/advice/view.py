@@ -186,32 +186,53 @@ class KnowledgeView:
         """The concept, its twins and all superclasses, with the number of steps up."""
         known = self._above.get(concept_id)
         if known is None:
-            known = {twin: 0 for twin in self.same_as(concept_id)}
-            level = list(known)
-            steps = 0
-            while level:
-                steps += 1
-                up = (p for c in level for p in self.parents.get(c, ()))
-                level = [t for p in up for t in self.same_as(p) if t not in known]
-                known.update(dict.fromkeys(level, steps))
-            self._above[concept_id] = known
+            known = self._above[concept_id] = self._walk(concept_id, self.parents)
         return known
+
+    def below(self, concept_id: str) -> dict[str, int]:
+        """The concept, its twins and all kinds of it, with the number of steps down."""
+        return self._walk(concept_id, self.children)
+
+    @cached_property
+    def children(self) -> dict[str, list[str]]:
+        """Direct subclasses."""
+        index: dict[str, list[str]] = defaultdict(list)
+        for child, parents in self.parents.items():
+            for parent in parents:
+                index[parent].append(child)
+        return dict(index)
+
+    def _walk(self, concept_id: str, step: Mapping[str, Sequence[str]]) -> dict[str, int]:
+        seen = dict.fromkeys(self.same_as(concept_id), 0)
+        level, steps = list(seen), 0
+        while level:
+            steps += 1
+            found = (twin for c in level for n in step.get(c, ()) for twin in self.same_as(n))
+            level = [c for c in dict.fromkeys(found) if c not in seen]
+            seen.update(dict.fromkeys(level, steps))
+        return seen
 
     # -- diseases ------------------------------------------------------------------------------------------
 
     @cached_property
     def disease_index(self) -> dict[str, int]:
         """Row of each disease, also under its cross references (where those are unambiguous)."""
-        index = {d: i for i, d in enumerate(self.diseases)}
+        index = dict(self.disease_row)
         for other, concepts in self.by_xref.items():
             rows = {index[c] for c in concepts if c in index}
             if len(rows) == 1 and other not in index:
                 index[other] = rows.pop()
         return index
 
-    def disease_kinds(self, row: int) -> tuple[int, ...]:
+    def disease_kinds(self, concept_id: str) -> tuple[int, ...]:
         """Rows of the disease and of all kinds of it."""
-        return tuple(i for i, d in enumerate(self.diseases) if i == row or self.diseases[row] in self.above(d))
+        index = self.disease_row
+        return tuple(sorted({index[c] for c in self.below(concept_id) if c in index}))
+
+    @cached_property
+    def disease_row(self) -> dict[str, int]:
+        """Row of each disease under its own id alone."""
+        return {d: i for i, d in enumerate(self.diseases)}
 
     @cached_property
     def finding_index(self) -> dict[str, int]:
