@@ -81,10 +81,10 @@ def grammar() -> Grammar:
     separator = r"[ \t]{0,40}(?:[:=|]{1,2},?|[-–—]{1,2}(?=[ \t])|\.{2,60}|\t)?[ \t]{0,40}"
     bare = rf"(?:\([^()\n]{{0,20}}[a-z][^()\n]{{0,20}}\)|,?(?:{words})(?![^\W_]))"
     link = rf"(?:\([^()\n]{{0,20}}[a-z][^()\n]{{0,20}}\)|,?(?:{words}|{_DATE}|{_TIME})(?![^\W_])|\+{{1,2}})"
-    gap = rf"(?:{separator}{link}[ \t]*\n?){{0,6}}(?:[ \t]*:[ \t]*\n)?{separator}"
-    score_gap = rf"(?:{separator}{bare}[ \t]*\n?){{0,6}}{separator}"
+    gap = rf"(?:{separator}{link}[ \t]{{0,30}}\n?){{0,6}}(?:[ \t]{{0,30}}:[ \t]{{0,30}}\n)?{separator}"
+    score_gap = rf"(?:{separator}{bare}[ \t]{{0,30}}\n?){{0,6}}{separator}"
     results = [word for group in data["results"].values() for word in group]
-    prior = rf"(?:from[ \t]+{NUMBER}[ \t]*\S{{0,8}}[ \t]+to[ \t]+|(?:{NUMBER}[ \t]*(?:-{{1,2}}>|→|=>)[ \t]*){{1,5}})?"
+    prior = rf"(?:from[ \t]+{NUMBER}[ \t]{{0,30}}\S{{0,8}}[ \t]+to[ \t]+|(?:{NUMBER}[ \t]{{0,30}}(?:-{{1,2}}>|→|=>)[ \t]{{0,30}}){{1,5}})?"
     units = trie_pattern(fold(spelling) for spelling in raw_unit_spellings())
     after = _words(data["reject"]["after"])
     tail = r"(?:[^\W_]|[:/]\d|/[a-z]|-[a-z]|-\d)"
@@ -95,30 +95,30 @@ def grammar() -> Grammar:
         gap=re.compile(gap),
         score_gap=re.compile(score_gap),
         number=re.compile(
-            rf"{prior}[ \t]*(?P<sign>{comparator})?[ \t]*(?P<value>(?<![\d.])-?{NUMBER})"
+            rf"{prior}[ \t]{{0,30}}(?P<sign>{comparator})?[ \t]{{0,30}}(?P<value>(?<![\d.])-?{NUMBER})"
             rf"(?:[ \t]?%?[ \t]?(?:-|–|—|to)[ \t]?(?P<high>{NUMBER})(?![\d.]*[-/\d]))?"
         ),
         pressure=re.compile(
-            rf"{prior}(?P<sign>{comparator})?[ \t]*(?P<value>\d{{2,3}})(?:[-–]\d{{2,3}})?[ \t]?/[ \t]?(?P<low>\d{{2,3}})"
+            rf"{prior}(?P<sign>{comparator})?[ \t]{{0,30}}(?P<value>\d{{2,3}})(?:[-–]\d{{2,3}})?[ \t]?/[ \t]?(?P<low>\d{{2,3}})"
             r"(?:[-–]\d{2,3})?(?![\d/]|\.\d)"
         ),
         pair_gap=re.compile(r"[ \t]{0,3}(?:/|&|and\b|-)[ \t]{0,3}(?:the\s)?"),
         pair=re.compile(
-            rf"(?P<first>{NUMBER})[ \t]*(?P<unit1>{units})?[ \t]*(?:/|and|&)[ \t]*(?P<second>{NUMBER})(?![\d/])"
+            rf"(?P<first>{NUMBER})[ \t]{{0,30}}(?P<unit1>{units})?[ \t]{{0,30}}(?:/|and|&)[ \t]{{0,30}}(?P<second>{NUMBER})(?![\d/])"
         ),
         unit=re.compile(rf"[ \t]{{0,3}}-?(?P<unit>{units})(?![^\W_]|/[a-z])"),
         result=re.compile(rf"(?P<text>{_words(results)})(?![^\W_]|-[a-z])"),
         result_before=re.compile(rf"(?<![^\W_])(?P<text>{_words(results)})\s{{1,3}}(?:serum\s)?$"),
         feet_inches=re.compile(r"(?P<feet>[3-7])[ \t]?(?:'|′|ft\.?|feet|foot)[ \t,]*(?P<inches>\d{1,2}(?:\.\d)?)[ \t]?(?:\"|″|''|in\.?|inches)?"),
         reference=re.compile(
-            rf"[ \t]*(?P<open>[(\[|\t]|[ \t]{{2}}|(?=ref|normal|nl\b))[ \t]*(?:(?:ref(?:erence)?|normal|nl)(?:\s(?:range|interval))?:?)?[ \t]*"
+            rf"[ \t]{{0,3}}(?P<open>[(\[|\t]|[ \t]{{2}}|(?=ref|normal|nl\b))[ \t]{{0,30}}(?:(?:ref(?:erence)?|normal|nl)(?:\s(?:range|interval))?:?[ \t]{{0,3}})?"
             rf"(?:(?P<low>{NUMBER})[ \t]?(?:-|–|—|to)[ \t]?(?P<high>{NUMBER})|(?P<sign><=?|>=?|≤|≥)[ \t]?(?P<limit>{NUMBER}))"
-            rf"[ \t]*(?P<unit>{units})?[ \t]*[)\]|]?(?![^\W_]|/\d)"
+            rf"[ \t]{{0,30}}(?P<unit>{units})?[ \t]{{0,30}}[)\]|]?(?![^\W_]|/\d)"
         ),
         flag=re.compile(
             rf"[ \t|,;]*[(\[]?(?P<flag>{alternation([w for group in data['flags'].values() for w in group])})[)\]]?(?![^\W_]|[/&.]\w|[-'])"
         ),
-        rejected=re.compile(rf"{tail}|[ \t]*(?:-[ \t]?)?{after}(?![^\W_]|/)"),
+        rejected=re.compile(rf"{tail}|[ \t]{{0,30}}(?:-[ \t]?)?{after}(?![^\W_]|/)"),
         name_rejected=re.compile(rf"(?:[ \t]{{1,3}}|-){_words(data['reject']['name_after'])}(?![^\W_])|-[a-z]"),
         never_after=re.compile(rf"(?<![^\W_]){_words(data['not_after']['always'])}[\s-]{{1,3}}(?:an?\s|the\s)?$"),
         threshold_after=re.compile(rf"(?<![^\W_]){_words(data['not_after']['thresholds'])}\s{{1,3}}$"),

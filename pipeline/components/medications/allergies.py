@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -87,13 +88,18 @@ def listed(text: str, folded: str, start: int, end: int, drugs: Sequence[tuple[i
     yield from last
 
 
+def within(places: Sequence[tuple[int, int]], start: int, end: int) -> Sequence[tuple[int, int]]:
+    """Those of the sorted places that begin in a stretch."""
+    return places[bisect_left(places, (start, 0)) : bisect_left(places, (end, 0))]
+
+
 def _only_reaction(folded: str, start: int, end: int) -> bool:
     match = allergy_lexicon().reaction.search(folded, start, end)
     return match is not None and len(folded[start:end].split()) <= 4
 
 
 def _substances(folded: str, start: int, end: int, drugs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    found = [(s, e) for s, e in drugs if start <= s and e <= end]
+    found = [place for place in within(drugs, start, end) if place[1] <= end]
     for match in allergy_lexicon().substance.finditer(folded, start, end):
         if all(match.end() <= s or match.start() >= e for s, e in found):
             found.append((match.start(), match.end()))
@@ -111,7 +117,7 @@ def stated(text: str, folded: str, drugs: Sequence[tuple[int, int]]) -> Iterator
         yield from _chain(text, folded, cue.end(), drugs)
     for cue in _AFTER_CUE.finditer(folded):
         end = cue.start()
-        before = _substances(folded, max(0, end - 40), end, [d for d in drugs if d[1] <= end and d[0] >= end - 40])
+        before = _substances(folded, max(0, end - 40), end, drugs)
         if not before or before[-1][1] != end:
             continue
         start, stop = before[-1]
@@ -127,7 +133,7 @@ def _clause(lead: str) -> str:
 def _chain(text: str, folded: str, at: int, drugs: Sequence[tuple[int, int]]) -> Iterator[Allergy]:
     """Substances one after another, each with its reaction."""
     end = min(len(folded), at + 300)
-    places = _substances(folded, at, end, [d for d in drugs if at <= d[0] < end])
+    places = _substances(folded, at, end, drugs)
     lead = re.compile(r"[\s:]*(?:(?:the|all|any|both|oral|iv|multiple\smedications\sincluding|medications\sincluding)\s)*")
     first = lead.match(folded, at)
     expected = first.end() if first else at

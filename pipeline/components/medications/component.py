@@ -13,7 +13,7 @@ from spacy.tokens import Doc, Span
 from ....schemas.annotation import Label, MedicationDetail
 from ...extensions import add_mentions, mention_spans, register_extensions
 from ..matching import fold
-from .allergies import Allergy, listed, stated
+from .allergies import Allergy, listed, stated, within
 from .headings import Area, areas
 from .lexicon import lexicon
 from .sig import Part, detail_fields, parts_after, parts_before
@@ -79,13 +79,16 @@ class MedicationReader:
         drugs = [span for span in mention_spans(doc) if span.label_ == Label.DRUG]
         new = _unmarked(doc, text, folded, [a for a in lists if a.kind == "medications"], drugs)
         allergies = _allergies(text, folded, lists, drugs)
-        new += [span for a in allergies if not _covering(drugs, a) and (span := _span(doc, a.start, a.end)) is not None]
+        starts = [span.start_char for span in drugs]
+        missed = [a for a in allergies if not _covering(drugs, starts, a)]
+        new += [span for a in missed if (span := _span(doc, a.start, a.end)) is not None]
         if new:
             add_mentions(doc, new)
             drugs = [span for span in mention_spans(doc) if span.label_ == Label.DRUG]
         _describe(text, folded, drugs, lists)
+        starts = [span.start_char for span in drugs]
         for allergy in allergies:
-            for span in _covering(drugs, allergy):
+            for span in _covering(drugs, starts, allergy):
                 span._.allergy = allergy.detail
                 span._.medication = MedicationDetail(status="allergy")
         return doc
@@ -105,8 +108,7 @@ def _span(doc: Doc, start: int, end: int) -> Span | None:
     return span
 
 
-def _covering(drugs: list[Span], allergy: Allergy) -> list[Span]:
-    starts = [span.start_char for span in drugs]
+def _covering(drugs: list[Span], starts: list[int], allergy: Allergy) -> list[Span]:
     near = drugs[max(0, bisect_right(starts, allergy.start) - 4) : bisect_right(starts, allergy.end)]
     return [span for span in near if span.start_char < allergy.end and allergy.start < span.end_char]
 
@@ -116,8 +118,7 @@ def _allergies(text: str, folded: str, lists: list[Area], drugs: list[Span]) -> 
     found: dict[tuple[int, int], Allergy] = {}
     for area in lists:
         if area.kind == "allergies":
-            inside = [p for p in places if area.start <= p[0] < area.end]
-            for allergy in listed(text, folded, area.start, area.end, inside):
+            for allergy in listed(text, folded, area.start, area.end, places):
                 found.setdefault(allergy[:2], allergy)
     for allergy in stated(text, folded, places):
         known = found.get(allergy[:2])
@@ -128,14 +129,14 @@ def _allergies(text: str, folded: str, lists: list[Area], drugs: list[Span]) -> 
 
 def _unmarked(doc: Doc, text: str, folded: str, lists: list[Area], drugs: list[Span]) -> list[Span]:
     """Drugs of medication lists that nobody marked: a name at the start of a line, then a dose."""
-    taken = [(span.start_char, span.end_char) for span in drugs]
+    taken = sorted((span.start_char, span.end_char) for span in drugs)
     found: list[Span] = []
     for area in lists:
         for line in _ITEM.finditer(text, area.start, area.end):
             start = line.start()
             marker = _MARKER.match(text, start, line.end())
             name = _NAME.match(text, marker.end() if marker else start, line.end())
-            if name is None or _NO_NAME.match(name["name"]) or any(s < line.end() and line.start() < e for s, e in taken):
+            if name is None or _NO_NAME.match(name["name"]) or within(taken, line.start(), line.end()):
                 continue
             dose = lexicon().attribute.match(folded, name.end() + text.startswith("(", name.end()))
             if dose is None or dose.lastgroup not in ("quantity", "count"):
@@ -192,7 +193,7 @@ def _is_taken(folded: str, start: int, fields: dict[str, Any]) -> bool:
 def _parts_before(text: str, folded: str, bounds: list[tuple[int, int]]) -> list[list[Part]]:
     found: list[list[Part]] = []
     for i, (start, _) in enumerate(bounds):
-        floor = max(bounds[i - 1][1] if i else 0, text.rfind("\n", 0, start) + 1)
+        floor = max(bounds[i - 1][1] if i else 0, text.rfind("\n", max(0, start - 80), start) + 1)
         chain = parts_before(text, folded, floor, start)
         # "aspirin 81 mg daily lisinopril": what hangs directly on the drug before is that drug's
         if chain and i and floor == bounds[i - 1][1] and not _is_own(text, floor, chain, start):
@@ -210,15 +211,15 @@ def _is_own(text: str, floor: int, chain: list[Part], start: int) -> bool:
 
 def _reach(text: str, folded: str, end: int) -> int:
     """End of the line, or of the next if that goes on with the prescription."""
-    newline = text.find("\n", end)
+    newline = text.find("\n", end, end + MAX_REACH)
     if newline < 0:
-        return len(text)
+        return min(len(text), end + MAX_REACH)
     body = newline + 1
-    while body < len(text) and text[body] in " \t":
+    while body < min(len(text), newline + 40) and text[body] in " \t":
         body += 1
     if lexicon().continuation.match(folded, newline + 1) or lexicon().attribute.match(folded, body):
-        following = text.find("\n", body)
-        return len(text) if following < 0 else following
+        following = text.find("\n", body, body + MAX_REACH)
+        return min(len(text), body + MAX_REACH) if following < 0 else following
     return newline
 
 

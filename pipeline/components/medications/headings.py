@@ -9,6 +9,7 @@ from spacy.tokens import Doc
 
 from ...extensions import doc_sections
 
+LONGEST = {"allergies": 1_000, "medications": 20_000}  # characters of a list
 ALLERGY_KINDS = frozenset({"allergies", "allergy"})
 _HEADING = re.compile(r"(?:(?<=\n)|^|(?<=[.,;] )|(?<=\.,)|(?<=,))[ \t]*(?P<title>(?:[A-Z][A-Za-z /&'()-]{2,45}?(?=[ \t]*:)|(?<![^\n][ \t])(?:[A-Z][A-Z /&]{4,40}|(?:Drug )?Allergies|Medications)(?=[ \t]*\n)))[ \t]*:?", re.MULTILINE)
 _MEDICATION = re.compile(r"(?i)(?:medications?|meds|medicines|rx)\b(?! (?:allerg|intoleran|reconc))|prescriptions?\b")
@@ -42,6 +43,8 @@ def _from_headings(text: str) -> list[Area]:
     headings = list(_HEADING.finditer(text))
     found: list[Area] = []
     for i, heading in enumerate(headings):
+        if found and heading.start() < found[-1].end:
+            continue
         title = heading["title"].strip()
         if _ALLERGY.fullmatch(title):
             kind = "allergies"
@@ -49,9 +52,8 @@ def _from_headings(text: str) -> list[Area]:
             kind = "medications"
         else:
             continue
-        end = _list_end(text, heading.end(), kind, [h for h in headings[i + 1 :] if not _is_item(h, kind)])
-        found.append(Area(kind, heading.end(), end))
-    return [a for i, a in enumerate(found) if not i or a.start >= found[i - 1].end]
+        found.append(Area(kind, heading.end(), _list_end(text, heading.end(), kind, headings, i + 1)))
+    return found
 
 
 def _is_item(heading: re.Match[str], kind: str) -> bool:
@@ -60,9 +62,12 @@ def _is_item(heading: re.Match[str], kind: str) -> bool:
     return kind == "allergies" and len(title.split()) == 1 and not title.isupper() and not _MEDICATION.search(title)
 
 
-def _list_end(text: str, start: int, kind: str, later: list[re.Match[str]]) -> int:
-    end = later[0].start() if later else len(text)
-    blank = re.compile(r"\n[ \t]*\n").search(text, start + 2, end)
-    if blank is not None and text[start : blank.start()].strip():
-        end = blank.start()
-    return min(end, start + (1_000 if kind == "allergies" else 20_000))
+def _list_end(text: str, start: int, kind: str, headings: list[re.Match[str]], following: int) -> int:
+    """The next heading or blank line, at most ``LONGEST`` away."""
+    end = min(len(text), start + LONGEST[kind])
+    while following < len(headings) and headings[following].start() < end:
+        if not _is_item(headings[following], kind):
+            end = headings[following].start()
+        following += 1
+    blank = re.compile(r"\n[ \t]{0,80}\n").search(text, start + 2, end)
+    return blank.start() if blank is not None and text[start : blank.start()].strip() else end

@@ -1,0 +1,1 @@
+"""How mentions of one sentence are related: treats, causes, reveals, located in."""
