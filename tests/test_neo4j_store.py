@@ -91,7 +91,7 @@ def test_cypher_only_reads(neo4j_store):
     assert found == [
         {
             "p": {"labels": ["Patient"], "id": "P1", "sex": "female"},
-            "r": {"type": "HAS_ENCOUNTER", "source": "P1", "target": "E1", "id": "e"},
+            "r": {"type": "HAS_ENCOUNTER", "source": "P1", "id": "e"},
             "ids": ["P1"],
         }
     ]

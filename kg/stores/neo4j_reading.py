@@ -45,8 +45,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, graph.Node):
         return {"labels": sorted(value.labels), **_without_hash(value)}
     if isinstance(value, graph.Relationship):
-        ends = [None if n is None else n.get("id") for n in (value.start_node, value.end_node)]
-        return {"type": value.type, "source": ends[0], "target": ends[1], **_without_hash(value)}
+        ends = {"source": value.start_node, "target": value.end_node}
+        # the server sends an end's properties only if the query returns the node, too
+        known = {name: node["id"] for name, node in ends.items() if node is not None and "id" in node}
+        return {"type": value.type, **known, **_without_hash(value)}
     if isinstance(value, graph.Path):
         return {"nodes": [plain(n) for n in value.nodes], "relationships": [plain(r) for r in value.relationships]}
     if isinstance(value, dict):
