@@ -297,7 +297,7 @@ class BlockedDrug(Record):
 
 
 class Recommendation(Record):
-    """Answer to "which drugs?". ``suggested`` have no caution; ``cautioned`` may be given with care."""
+    """Answer to "which drugs?". ``suggested`` have mild cautions at most; ``cautioned`` may be given with care."""
 
     patient_id: str = ""
     suggested: tuple[DrugSuggestion, ...] = ()

@@ -159,7 +159,12 @@ DOSES = [
     ("DB:metformin", "CG:adult", "adult_range", None, "usual"),
     ("DB:lisinopril", "CG:renal_function", "renal", 30.0, "reduce"),
 ]
-ADVERSE = [("DB:metformin", "HP:36", "very_common"), ("CG:acei", "HP:20", "common"), ("CG:ccb", "HP:31", "common")]
+ADVERSE = [
+    ("DB:metformin", "HP:36", "very_common"),
+    ("CG:acei", "HP:20", "common"),
+    ("CG:ccb", "HP:31", "common"),
+    ("DB:amlodipine", "HP:40", "common"),
+]
 CONTEXTS = (
     "pregnancy lactation older_adult adult child infant newborn sex_female sex_male renal_function hepatic_function"
 )

@@ -57,6 +57,8 @@ def test_penicillin_allergy() -> None:
         answer = recommend(state, mini_view())
         assert {b.name for b in answer.blocked} == {"amoxicillin", "amoxicillin-clavulanate"}
         assert all(r.evidence == (PLACE,) and "hives" in r.message for b in answer.blocked for r in b.reasons)
+        sources = [s.primary_knowledge_source for b in answer.blocked for r in b.reasons for s in r.sources]
+        assert "clinigraph-test" in sources
         cautioned = {s.name: s for s in answer.cautioned}
         assert [r.severity for r in cautioned["cephalexin"].cautions] == ["low"]
         assert "aztreonam" in {s.name for s in answer.suggested}
@@ -127,8 +129,22 @@ def test_contraindication_through_the_hierarchy_and_twins() -> None:
 def test_an_adverse_effect_that_is_there_already() -> None:
     state = PatientState(findings=(Finding(concept_id="HP:21"),), conditions=(condition("MONDO:htn"),))
     assert verdict(state, "enalapril") == ("caution", ["adverse_effect"])
-    names = [s.name for s in recommend(state, mini_view()).suggested]
+    answer = recommend(state, mini_view())
+    assert "enalapril" in {s.name for s in answer.cautioned}
+    names = [s.name for s in answer.suggested]
     assert names[0] == "amlodipine" and "enalapril" not in names
+
+
+def test_mild_cautions_do_not_keep_a_drug_from_being_suggested() -> None:
+    state = PatientState(medications=(drug("DB:warfarin"),), conditions=(condition("MONDO:pneumonia"),))
+    suggested = {s.name: s for s in recommend(state, mini_view()).suggested}
+    assert [r.severity for r in suggested["doxycycline"].cautions] == ["moderate"]
+    assert suggested["doxycycline"].score < suggested["amoxicillin"].score
+
+
+def test_what_a_drug_is_given_for_is_no_adverse_effect_of_it() -> None:
+    state = PatientState(conditions=(condition("MONDO:htn"),), findings=(Finding(concept_id="HP:40"),))
+    assert verdict(state, "amlodipine") == ("no_problem_found", [])
 
 
 def test_already_taken_is_said() -> None:

@@ -69,12 +69,18 @@ def recommend(state: PatientState, view: KnowledgeView, *, condition: str | None
     suggestions.sort(key=lambda s: (s.for_condition.name, s.for_condition.id, -s.score, s.name, s.drug_id))
     return Recommendation(
         patient_id=state.patient_id,
-        suggested=tuple(s for s in suggestions if not s.cautions),
-        cautioned=tuple(s for s in suggestions if s.cautions),
+        suggested=tuple(s for s in suggestions if _mild(s)),
+        cautioned=tuple(s for s in suggestions if not _mild(s)),
         blocked=tuple(sorted(blocked.values(), key=lambda b: (b.name, b.drug_id))),
         not_checked=patient.not_checked,
         no_drug_known_for=tuple(without),
     )
+
+
+def _mild(suggestion: DrugSuggestion) -> bool:
+    """True if no caution is more than mild (a dose to reduce, a moderate interaction)."""
+    limit = parameters()["drugs"]["mild_caution"]
+    return all((r.factor or 0.0) > limit for r in suggestion.cautions)
 
 
 def check(state: PatientState, view: KnowledgeView, drug: str) -> DrugCheck:

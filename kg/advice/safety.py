@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-from ...schemas.advice import PatientAllergy, PatientMedication, Reason, ReasonKind
+from ...schemas.advice import PatientAllergy, PatientMedication, Reason, ReasonKind, Source
 from .circumstances import Circumstances, Problem, contexts
 from .parameters import parameters
 from .view import KnowledgeView, Statement
@@ -63,7 +63,7 @@ def judge(drug_id: str, patient: Circumstances, *, treats: str | None = None) ->
         *_interactions(drug_id, keys, patient),
         *_doses(keys, patient),
         *_duplicates(drug_id, patient),
-        *_adverse_effects(keys, patient, treats),
+        *_adverse_effects(drug_id, keys, patient, treats),
     ]
     blocks = _ordered(f.reason for f in found if f.blocks)
     rest = [f.reason for f in found if not f.blocks]
@@ -90,10 +90,26 @@ def _allergies(drug_id: str, keys: tuple[str, ...], patient: Circumstances) -> I
         contained = set(view.ingredients(allergy.concept_id)) & set(view.ingredients(drug_id))
         if direct or contained:
             how = "" if direct in view.same_as(drug_id) else f" ({view.name(drug_id)} belongs to it or contains it)"
-            reason = Reason(kind="allergy", message=f"allergy to {name}{how}{after}", evidence=allergy.evidence)
+            reason = Reason(
+                kind="allergy",
+                message=f"allergy to {name}{how}{after}",
+                evidence=allergy.evidence,
+                sources=_belonging(keys, allergy.concept_id, view) if how else (),
+            )
             yield _Found(reason, blocks=True)
         else:
             yield from _cross_reactions(drug_id, keys, allergy, f"allergy to {name}{after}", view)
+
+
+def _belonging(keys: tuple[str, ...], allergen: str, view: KnowledgeView) -> tuple[Source, ...]:
+    """The statements by which a drug contains the allergen, or belongs to it."""
+    meant = {*view.same_as(allergen), *view.ingredients(allergen)}
+    return tuple(
+        view.source_of(row, verb)
+        for type_, verb in (("HAS_INGREDIENT", "contains"), ("IN_CLASS", "is a"))
+        for row in view.about(type_, keys)
+        if meant & set(view.drug_keys(row["target"]))
+    )
 
 
 def _cross_reactions(
@@ -276,10 +292,13 @@ def _duplicates(drug_id: str, patient: Circumstances) -> Iterator[_Found]:
             yield _Found(Reason(kind="duplicate", message=message, factor=factor, evidence=other.evidence))
 
 
-def _adverse_effects(keys: tuple[str, ...], patient: Circumstances, treats: str | None) -> Iterator[_Found]:
-    """Adverse effects that the patient complains of already."""
+def _adverse_effects(
+    drug_id: str, keys: tuple[str, ...], patient: Circumstances, treats: str | None
+) -> Iterator[_Found]:
+    """Adverse effects that the patient complains of already; not those that the drug is itself given for."""
     view, factor = patient.view, parameters()["drugs"]["adverse_effect_present"]
     meant = set(view.above(treats)) if treats else set()
+    meant |= {twin for row in view.about("TREATS", (drug_id,)) for twin in view.same_as(row["target"])}
     for row in view.about("HAS_ADVERSE_EVENT", keys):
         problem = patient.above.get(row["target"])
         if problem is None or not problem.sure or row.get("frequency") in _RARE or row["target"] in meant:

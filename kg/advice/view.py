@@ -27,6 +27,8 @@ STATEMENTS = (
     "CROSS_REACTIVE_WITH",
     "DOSE_ADJUST_FOR",
     "DIAGNOSED_BY",
+    "IN_CLASS",
+    "HAS_INGREDIENT",
 )
 _FORMAT = "clinigraph-view-1"
 DISEASE_PROPERTIES = (
