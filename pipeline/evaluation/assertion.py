@@ -93,7 +93,7 @@ def _columns(path: Path, header: list[str]) -> dict[str, int]:
         raise UserError(
             f"{path.name} has no column that begins with {', '.join(repr(m) for m in missing)}. "
             f"Columns found: {', '.join(name.strip() for name in header)[:300] or 'none'}",
-            "give a tab-separated table with the columns Condition, sentence, negation_status, temporality, experiencer",
+            "give a tab-separated table: Condition, sentence, negation_status, temporality, experiencer",
         )
     return found
 
@@ -115,7 +115,7 @@ def read_assertion_rows(path: str | Path) -> Iterator[tuple[int, dict[str, str]]
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}", "check the path and that it is a readable file") from error
+        raise UserError(f"cannot read {path}: {error.strerror}", "check that it is a readable file") from error
     except UnicodeDecodeError as error:
         raise UserError(f"{path.name} is not UTF-8 text", "save it as UTF-8, tab-separated") from error
     if "\0" in text:
@@ -188,7 +188,8 @@ def evaluate_assertion(path: str | Path, nlp: Language | None = None) -> Asserti
     >>> import tempfile, pathlib
     >>> table = pathlib.Path(tempfile.mkdtemp()) / "t.tsv"
     >>> _ = table.write_text(
-    ...     "Condition\\tsentence\\tnegation\\ttemporality\\texperiencer\\ncough\\tNo cough.\\tNegated\\tRecent\\tPatient\\n"
+    ...     "Condition\\tsentence\\tnegation\\ttemporality\\texperiencer\\n"
+    ...     "cough\\tNo cough.\\tNegated\\tRecent\\tPatient\\n"
     ... )
     >>> evaluate_assertion(table).to_dict()["negated"]["f1"]
     1.0

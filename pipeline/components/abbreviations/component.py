@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
+from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -32,8 +34,8 @@ def _detector(nlp: Language) -> object:
     before = {name: Span.get_extension(name) for name in _KEPT if Span.has_extension(name)}
     detector = AbbreviationDetector(nlp)
     for name, (default, method, getter, setter) in before.items():
-        settings = {"default": default, "method": method, "getter": getter, "setter": setter}
-        wanted = {key: value for key, value in settings.items() if value is not None}
+        settings: dict[str, Any] = {"default": default, "method": method, "getter": getter, "setter": setter}
+        wanted: dict[str, Any] = {key: value for key, value in settings.items() if value is not None}
         Span.set_extension(name, force=True, **(wanted or {"default": None}))
     if had is None:
         Doc.remove_extension("abbreviations")
@@ -43,8 +45,8 @@ def _detector(nlp: Language) -> object:
 class AbbreviationExpander:
     """Say what an abbreviation stands for where the note defines it: "chronic kidney disease (CKD) ... CKD".
 
-    scispacy's ``AbbreviationDetector`` (the algorithm of Schwartz and Hearst) finds the definitions. A mention whose text
-    is a defined abbreviation gets ``span._.long_form``, as text; every later mention of the abbreviation too.
+    scispacy's ``AbbreviationDetector`` (the algorithm of Schwartz and Hearst) finds the definitions. A mention whose
+    text is a defined abbreviation gets ``span._.long_form``, as text; every later mention of the abbreviation too.
 
     Parameters
     ----------
@@ -102,7 +104,9 @@ class AbbreviationExpander:
         # the detector's own matcher tries every bracket with every later one: too slow for a note full of brackets
         inside = [doc.char_span(*match.span(1)) for match in _IN_BRACKETS.finditer(doc.text)]
         candidates = filter_matches([(-1, span.start, span.end) for span in inside if span is not None], doc)
-        found = detector.find_matches_for(candidates, doc)  # type: ignore[attr-defined]
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=r"\[W036\]")  # "no patterns": a note that defines nothing
+            found = detector.find_matches_for(candidates, doc)  # type: ignore[attr-defined]
         return {
             short.text: " ".join(long.text.split())
             for long, shorts in sorted(found, key=lambda pair: pair[0].start)

@@ -24,7 +24,9 @@ _ALONE = re.compile(
     r"[ \t]{0,20}(?:\*\*|__|[#=]{1,20})?[ \t]{0,20}[:-]?[ \t]{0,20}$",
     re.MULTILINE,
 )
-_DASH = re.compile(r"^[ \t]{0,20}(?P<head>)(?P<title>[A-Z][A-Z /&]{1,50}?)[ \t]{0,20}(?:-{1,2}|–|—)[ \t]{1,20}(?=\S)", re.MULTILINE)
+_DASH = re.compile(
+    r"^[ \t]{0,20}(?P<head>)(?P<title>[A-Z][A-Z /&]{1,50}?)[ \t]{0,20}(?:-{1,2}|–|—)[ \t]{1,20}(?=\S)", re.MULTILINE
+)
 _BLANKS = re.compile(r"[\s_]+")
 _POSSESSIVE = re.compile(r"^(?:the |his |her |patient's |patient’s |pt's |pertinent )+")
 
@@ -115,7 +117,11 @@ def _headings(text: str) -> list[_Heading]:
 
 def _heading(match: re.Match[str], known: Title | None) -> _Heading:
     return _Heading(
-        match.start("head"), match.end(), match["title"].strip(), known and known.kind, known.where if known else ""
+        match.start("head"),
+        match.end(),
+        match["title"].strip(),
+        known.kind if known else None,
+        known.where if known else "",
     )
 
 
@@ -124,7 +130,7 @@ def _stands_out(text: str, match: re.Match[str]) -> bool:
     title = match["title"].strip()
     if not (title.isupper() and len(title) >= 4 and " " in title):
         return False
-    above = text[max(0, match.start() - 3) : match.start()]
+    above = text[max(0, match.start() - 2) : match.start()]
     below = text[match.end() : match.end() + 200]
     return (not above.strip()) and any(c.islower() for c in below)
 

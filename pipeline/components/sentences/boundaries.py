@@ -32,7 +32,8 @@ _CANDIDATES = (
     # no white space after the full stop: "pneumonia.The patient"
     r"|(?<=[a-z)]{3})(?P<tight>\.)(?=[A-Z][a-z])"
     # a comma in place of a line break: after other punctuation, before a numbered item or a heading in capitals
-    r"|(?P<comma>(?<=[.!?:;,]),{1,9}\s{0,40}(?=[^\s,])|,\s{0,9}(?=\d{1,2}[.)] {1,3}[A-Za-z])|,(?=[A-Z][A-Z /&-]{2,60}:))"
+    r"|(?P<comma>(?<=[.!?:;,]),{1,9}\s{0,40}(?=[^\s,])"
+    r"|,\s{0,9}(?=\d{1,2}[.)] {1,3}[A-Za-z])|,(?=[A-Z][A-Z /&-]{2,60}:))"
     r"|(?P<cjk>(?<![。！？])[。！？]++)"
 )
 _WITH_LINES = re.compile(_CANDIDATES)
@@ -40,8 +41,8 @@ _WITHOUT_LINES = re.compile(_CANDIDATES + r"|(?P<commaline>,(?=[A-Z]))")
 _BEFORE_INITIAL = frozenset(
     ("by", "with", "to", "from", "and", "of", "for", "per", "attn", "dr", "mr", "mrs", "ms", "prof", "see", "seen")
 )
+_FIRST_WORD = re.compile(r"(?:The|This|There|He|She|It|We|I|His|Her|Patient|Pt|No|On|In|Will|Denies|Has|Had|Was|Is)\b")
 _WORD_BEFORE = re.compile(r"[^\s,;:()\[\]\"]*$")
-_ITEM_NUMBER = re.compile(r"(?:^|[\s.;:,)])\(?[0-9]{1,2}$")
 _CHUNK_BREAKS = ("\n", "; ", ". ", ", ", "  ", " ", ",")
 
 
@@ -79,7 +80,8 @@ def _stop_ends(text: str, begin: int, stop: int, following: int) -> bool:
         previous = window[: -len(word)].rstrip().rsplit(None, 1)
         if not previous or previous[-1].lower().rstrip(".") in _BEFORE_INITIAL:
             return False  # "by J. Smith"
-        return previous[-1][0].islower() and nxt.isupper()  # "hepatitis C. The"
+        starter = _FIRST_WORD.match(text, following)
+        return nxt.isupper() and (previous[-1][0].islower() or starter is not None)  # "hepatitis C. The"
     if nxt.islower():
         return len(bare) >= 3 and bare.isalpha()
     return True

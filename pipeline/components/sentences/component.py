@@ -13,7 +13,6 @@ from spacy.tokens import Doc
 from ...extensions import register_extensions
 from .boundaries import sentence_starts
 
-
 _LONGEST_SPLIT = 200  # a longer "token" is no word: leave it
 _MOST_WORK = 20_000_000  # splits x tokens: each split moves all tokens behind it, so a book-sized note is left as it is
 
@@ -91,7 +90,7 @@ class SentenceSplitter:
             if index < len(doc):
                 flags[index] = 1
         flags[0] = 1
-        doc.from_array([SENT_START], flags.astype(np.uint64).reshape(-1, 1))
+        doc.from_array([SENT_START], flags.astype(np.uint64).reshape(-1, 1))  # type: ignore[arg-type]
         return doc
 
     def to_disk(self, path: str | Path, *, exclude: tuple[str, ...] = ()) -> None:
