@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated
 
@@ -39,10 +38,8 @@ def _run(path: Path) -> None:
     from ..building import Summary, build_graph
     from ..rendering import show_differential, show_recommendation
 
-    with (
-        as_file(files(f"{__package__.rpartition('.')[0]}.demo")) as folder,
-        open_graph(str(path), store_text=True, progress=lambda m: err.print(f"[dim]{m}[/dim]")) as graph,
-    ):
+    folder = Path(__file__).parent.parent / "demo"
+    with open_graph(str(path), store_text=True, progress=lambda m: err.print(f"[dim]{m}[/dim]")) as graph:
         books = Summary()
         total = sum(1 for _ in folder.glob("p*/*.txt"))
         with progress(total, "sample notes") as advance:
