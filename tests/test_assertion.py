@@ -150,10 +150,10 @@ His roommate has <ent other>influenza</ent>.
 Patient denies:\\n- <ent negated>fever</ent>\\n- <ent negated>chills</ent>\\n\\nHas <ent>rash</ent>.
 Return to ED for:\\n1. <ent hypothetical>vomiting</ent>\\n2. <ent hypothetical>bleeding</ent>\\n
 FAMILY HISTORY:\\nThe oldest had <ent family>stroke</ent>.\\n\\nPLAN:\\nTreat <ent>pneumonia</ent>.
-PAST MEDICAL HISTORY:\\n<ent historical>Hypertension</ent>\\n<ent historical>Gout</ent>\\nMEDICATIONS:\\n<ent>Allopurinol</ent>
+PAST MEDICAL HISTORY:\\n<ent historical>Hypertension</ent>\\n<ent historical>Gout</ent>\\nMEDS:\\n<ent>Iron</ent>
 PMH: <ent historical>HTN</ent>, <ent historical>DM2</ent>. Meds: <ent>lisinopril</ent>
 ALLERGIES: <ent>Penicillin</ent> causes <ent>hives</ent>.
-PAST SURGICAL HISTORY:,1.  <ent historical>Appendectomy</ent>.,2.  <ent historical>Hernia repair</ent>.,ALLERGIES:, <ent>Sulfa</ent>.
+PAST SURGICAL HISTORY:,1.  <ent historical>Appendectomy</ent>.,2. <ent historical>CABG</ent>.,ALLERGIES:, <ent>Sulfa</ent>.
 He denies any <ent negated>fever</ent>,\\nchills or <ent negated>cough</ent> at home.
 """.strip().split("\n")
 

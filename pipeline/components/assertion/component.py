@@ -66,6 +66,19 @@ class AssertionMatcher:
 
     Notes
     -----
+    Measured on 1,098 sentences of real reports (text/negex, where the cues were tuned on the odd line numbers and only
+    watched on the even ones; ``clinigraph evaluate assertion dev.tsv``):
+
+    ============  =========  ======  =====  =======  ========  =========
+    axis          precision  recall  F1     support  F1 (odd)  F1 (even)
+    ============  =========  ======  =====  =======  ========  =========
+    negated       .988       .968    .978   248      .988      .968
+    historical    .909       .606    .727   165      .732      .724
+    hypothetical  1.000      .943    .971   53       .980      .962
+    ============  =========  ======  =====  =======  ========  =========
+
+    About a fifth of the historical mentions stand alone in their sentence ("GOUT."): only their section could tell.
+
     Mentions are those of ``mention_spans(doc)``; an assertion is stored only where it is not the default. Works without
     sentence boundaries too, by the rules of ``clinigraph_sentences``.
 
