@@ -57,6 +57,8 @@ class Names:
         found = [concept for concept in own if concept]
         if self.vocabulary is not None:
             for candidate in self.vocabulary.lookup_key(key):
+                if candidate.kind == "abbreviation" and words.islower():
+                    continue  # "ever" is not EVER
                 concept = self.vocabulary.concept(candidate.concept)
                 if concept.label in _LABELS[label] and concept.id in self.view.names:
                     found.append(concept.id)
