@@ -182,7 +182,7 @@ def fold_unit(spelling: str) -> str:
 def unit_spellings() -> Mapping[str, tuple[str, ...]]:
     """Folded spelling -> units it may stand for, from ``lab_units.csv``."""
     found: dict[str, list[str]] = defaultdict(list)
-    with (files(__package__) / "lab_units.csv").open(encoding="utf-8", newline="") as stream:
+    with (files(__package__) / "lab_units.csv").open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             for spelling in (row["unit"], *filter(None, row["aliases"].split("|"))):
                 known = found[fold_unit(spelling)]
@@ -194,7 +194,7 @@ def unit_spellings() -> Mapping[str, tuple[str, ...]]:
 @cache
 def raw_unit_spellings() -> tuple[str, ...]:
     """All spellings as they stand in ``lab_units.csv``, longest first: what a reader of notes looks for."""
-    with (files(__package__) / "lab_units.csv").open(encoding="utf-8", newline="") as stream:
+    with (files(__package__) / "lab_units.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     spellings = {s for row in rows for s in (row["unit"], *filter(None, row["aliases"].split("|")))}
     return tuple(sorted(spellings, key=lambda s: (-len(s), s)))
@@ -233,7 +233,7 @@ def lab_tests() -> Mapping[str, LabTest]:
     'Potassium'
     """
     rows: dict[str, list[dict[str, str]]] = defaultdict(list)
-    with (files(__package__) / "lab_tests.csv").open(encoding="utf-8", newline="") as stream:
+    with (files(__package__) / "lab_tests.csv").open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             rows[row["test_id"]].append(row)
     return {test_id: _test(group) for test_id, group in rows.items()}

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .component import DemographicsReader
 
 
-@Language.factory("clinigraph_demographics", assigns=["doc.ents","doc.spans"])
+@Language.factory("clinigraph_demographics", assigns=["doc.ents", "doc.spans"])
 def create_demographics(nlp: Language, name: str) -> DemographicsReader:
     """Make the component; see :class:`DemographicsReader` for what it does."""
     from .component import DemographicsReader

@@ -52,9 +52,7 @@ def _without_names(regex: str) -> str:
 def _pattern(row: dict[str, Any]) -> _Pattern:
     whole = "|".join(f"(?:{_without_names(regex)})" for regex in row["regexes"])
     inner = tuple(re.compile(regex, re.MULTILINE) for regex in row["regexes"])
-    return _Pattern(
-        row["concept"], row.get("answer"), tuple(row["triggers"]), re.compile(whole, re.MULTILINE), inner
-    )
+    return _Pattern(row["concept"], row.get("answer"), tuple(row["triggers"]), re.compile(whole, re.MULTILINE), inner)
 
 
 @cache
@@ -81,6 +79,8 @@ def _excluded(concept: str, folded: str, start: int, end: int) -> bool:
     family = list(exclude["family_before"].finditer(before))
     if family and not exclude["patient_again"].search(before, family[-1].end()):
         return True
+    if concept in ("CG:age", "CG:sex") and exclude["temperature_before"].search(before):
+        return True
     if concept == "CG:age":
         after = folded[end : end + 60]
         return bool(exclude["age_before"].search(before) or exclude["family_after"].match(after))
@@ -89,7 +89,7 @@ def _excluded(concept: str, folded: str, start: int, end: int) -> bool:
 
 def _age(value: float, unit: str | None) -> Measurement | None:
     lexicon = _lexicon()
-    name = lexicon.units.get((unit or "year").rstrip(".") , "year")
+    name = lexicon.units.get((unit or "year").rstrip("."), "year")
     years = round(value * lexicon.years[name], 4)
     if years > MAX_AGE_YEARS:
         return None

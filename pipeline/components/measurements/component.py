@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,9 +87,9 @@ class MeasurementReader:
         return doc
 
     def _span(self, doc: Doc, name: _Name, tests: _Ranges) -> Span | None:
-        for span in tests.at(name.start, name.end):
-            if span._.measurement is None:
-                return span
+        for known in tests.at(name.start, name.end):
+            if known._.measurement is None:
+                return known
         span = doc.char_span(name.start, name.end, label=Label.TEST, alignment_mode="expand")
         if span is None or span._.measurement is not None:
             return None
@@ -109,7 +109,7 @@ class _Ranges:
 
     BLOCK = 256
 
-    def __init__(self, spans: Iterator[Span]) -> None:
+    def __init__(self, spans: Iterable[Span]) -> None:
         self.spans = list(spans)
         self._blocks: dict[int, list[Span]] = {}
         for span in self.spans:
@@ -171,7 +171,11 @@ def _worth_keeping(name: _Name, measurement: Measurement) -> bool:
     """Names of one letter need a value that can be one; words need a meaning ("weight normal" has none)."""
     length = name.end - name.start
     if measurement.value is None:
-        return length >= 2 and measurement.flag is not None and not (name.test.kind == "vital" and "+" in (measurement.value_text or ""))
+        return (
+            length >= 2
+            and measurement.flag is not None
+            and not (name.test.kind == "vital" and "+" in (measurement.value_text or ""))
+        )
     return length > 1 or measurement.normal_value is not None
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .component import MeasurementReader
 
 
-@Language.factory("clinigraph_measurements", assigns=["doc.ents","doc.spans","span._.measurement"])
+@Language.factory("clinigraph_measurements", assigns=["doc.ents", "doc.spans", "span._.measurement"])
 def create_measurements(nlp: Language, name: str) -> MeasurementReader:
     """Make the component; see :class:`MeasurementReader` for what it does."""
     from .component import MeasurementReader

@@ -84,7 +84,7 @@ def grammar() -> Grammar:
     gap = rf"(?:{separator}{link}[ \t]{{0,30}}\n?){{0,6}}(?:[ \t]{{0,30}}:[ \t]{{0,30}}\n)?{separator}"
     score_gap = rf"(?:{separator}{bare}[ \t]{{0,30}}\n?){{0,6}}{separator}"
     results = [word for group in data["results"].values() for word in group]
-    prior = rf"(?:from[ \t]+{NUMBER}[ \t]{{0,30}}\S{{0,8}}[ \t]+to[ \t]+|(?:{NUMBER}[ \t]{{0,30}}(?:-{{1,2}}>|→|=>)[ \t]{{0,30}}){{1,5}})?"
+    prior = rf"(?:from[ \t]+{NUMBER}[ \t]{{0,30}}\S{{0,8}}[ \t]+to[ \t]+|(?:{NUMBER}[ \t]{{0,30}}(?:-{{1,2}}>|→|=>)[ \t]{{0,30}}){{1,5}})?"  # noqa: E501
     units = trie_pattern(fold(spelling) for spelling in raw_unit_spellings())
     after = _words(data["reject"]["after"])
     tail = r"(?:[^\W_]|[:/]\d|/[a-z]|-[a-z]|-\d)"
@@ -99,24 +99,26 @@ def grammar() -> Grammar:
             rf"(?:[ \t]?%?[ \t]?(?:-|–|—|to)[ \t]?(?P<high>{NUMBER})(?![\d.]*[-/\d]))?"
         ),
         pressure=re.compile(
-            rf"{prior}(?P<sign>{comparator})?[ \t]{{0,30}}(?P<value>\d{{2,3}})(?:[-–]\d{{2,3}})?[ \t]?/[ \t]?(?P<low>\d{{2,3}})"
+            rf"{prior}(?P<sign>{comparator})?[ \t]{{0,30}}(?P<value>\d{{2,3}})(?:[-–]\d{{2,3}})?[ \t]?/[ \t]?(?P<low>\d{{2,3}})"  # noqa: E501
             r"(?:[-–]\d{2,3})?(?![\d/]|\.\d)"
         ),
         pair_gap=re.compile(r"[ \t]{0,3}(?:/|&|and\b|-)[ \t]{0,3}(?:the\s)?"),
         pair=re.compile(
-            rf"(?P<first>{NUMBER})[ \t]{{0,30}}(?P<unit1>{units})?[ \t]{{0,30}}(?:/|and|&)[ \t]{{0,30}}(?P<second>{NUMBER})(?![\d/])"
+            rf"(?P<first>{NUMBER})[ \t]{{0,30}}(?P<unit1>{units})?[ \t]{{0,30}}(?:/|and|&)[ \t]{{0,30}}(?P<second>{NUMBER})(?![\d/])"  # noqa: E501
         ),
         unit=re.compile(rf"[ \t]{{0,3}}-?(?P<unit>{units})(?![^\W_]|/[a-z])"),
         result=re.compile(rf"(?P<text>{_words(results)})(?![^\W_]|-[a-z])"),
         result_before=re.compile(rf"(?<![^\W_])(?P<text>{_words(results)})\s{{1,3}}(?:serum\s)?$"),
-        feet_inches=re.compile(r"(?P<feet>[3-7])[ \t]?(?:'|′|ft\.?|feet|foot)[ \t,]*(?P<inches>\d{1,2}(?:\.\d)?)[ \t]?(?:\"|″|''|in\.?|inches)?"),
+        feet_inches=re.compile(
+            r"(?P<feet>[3-7])[ \t]?(?:'|′|ft\.?|feet|foot)[ \t,]*(?P<inches>\d{1,2}(?:\.\d)?)[ \t]?(?:\"|″|''|in\.?|inches)?"  # noqa: E501
+        ),
         reference=re.compile(
-            rf"[ \t]{{0,3}}(?P<open>[(\[|\t]|[ \t]{{2}}|(?=ref|normal|nl\b))[ \t]{{0,30}}(?:(?:ref(?:erence)?|normal|nl)(?:\s(?:range|interval))?:?[ \t]{{0,3}})?"
-            rf"(?:(?P<low>{NUMBER})[ \t]?(?:-|–|—|to)[ \t]?(?P<high>{NUMBER})|(?P<sign><=?|>=?|≤|≥)[ \t]?(?P<limit>{NUMBER}))"
+            rf"[ \t]{{0,3}}(?P<open>[(\[|\t]|[ \t]{{2}}|(?=ref|normal|nl\b))[ \t]{{0,30}}(?:(?:ref(?:erence)?|normal|nl)(?:\s(?:range|interval))?:?[ \t]{{0,3}})?"  # noqa: E501
+            rf"(?:(?P<low>{NUMBER})[ \t]?(?:-|–|—|to)[ \t]?(?P<high>{NUMBER})|(?P<sign><=?|>=?|≤|≥)[ \t]?(?P<limit>{NUMBER}))"  # noqa: E501
             rf"[ \t]{{0,30}}(?P<unit>{units})?[ \t]{{0,30}}[)\]|]?(?![^\W_]|/\d)"
         ),
         flag=re.compile(
-            rf"[ \t|,;]*[(\[]?(?P<flag>{alternation([w for group in data['flags'].values() for w in group])})[)\]]?(?![^\W_]|[/&.]\w|[-'])"
+            rf"[ \t|,;]*[(\[]?(?P<flag>{alternation([w for group in data['flags'].values() for w in group])})[)\]]?(?![^\W_]|[/&.]\w|[-'])"  # noqa: E501
         ),
         rejected=re.compile(rf"{tail}|[ \t]{{0,30}}(?:-[ \t]?)?{after}(?![^\W_]|/)"),
         name_rejected=re.compile(rf"(?:[ \t]{{1,3}}|-){_words(data['reject']['name_after'])}(?![^\W_])|-[a-z]"),

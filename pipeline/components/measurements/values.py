@@ -67,7 +67,9 @@ def read_value(text: str, folded: str, name_start: int, name_end: int, test: Lab
     if sign != "=" and g.threshold_after.search(before):
         return None
     written = Written(number(found["value"]), number(found["high"]) if found["high"] else None, sign=sign)
-    if _PHONE.match(folded, found.start("value")) or _is_list_number(folded, found.start("value"), found["value"], bool(gap and gap[0].strip())):
+    if _PHONE.match(folded, found.start("value")) or _is_list_number(
+        folded, found.start("value"), found["value"], bool(gap and gap[0].strip())
+    ):
         return None
     return _tail(text, folded, found.end(), test, written)
 
@@ -246,7 +248,7 @@ def _judge(
     if written.value_high is not None and written.reference is None and limits.low is None and limits.high is None:
         return None, None
     flag: str | None = limits.flag(value)
-    if flag in _LOW and written.sign in (">", ">=") or flag in _HIGH and written.sign in ("<", "<="):
+    if (flag in _LOW and written.sign in (">", ">=")) or (flag in _HIGH and written.sign in ("<", "<=")):
         flag = None  # "INR < 5" says nothing about where it lies
     elif flag == "normal" and written.sign != "=":
         flag = _open_flag(value, written.sign, limits)
@@ -258,7 +260,9 @@ def _judge(
 def _open_flag(value: float, sign: str, limits: ReferenceRange) -> str | None:
     """A bound within the range: "INR < 1.1" cannot be high; normal if it cannot be low either."""
     beyond = limits.low if sign in ("<", "<=") else limits.high
-    return "normal" if beyond is None or beyond <= 0 or sign in ("<", "<=") and value <= (limits.high or value) else None
+    return (
+        "normal" if beyond is None or beyond <= 0 or (sign in ("<", "<=") and value <= (limits.high or value)) else None
+    )
 
 
 def _same_side(flag: str | None, letter: str) -> bool:

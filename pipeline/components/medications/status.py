@@ -11,7 +11,9 @@ Status = Literal["active", "started", "stopped", "held", "changed", "allergy", "
 LIST_GAP = re.compile(r"[\s,;/&+()-]*(?:(?:and|or|plus|as well as|along with|\d{1,2}[.)])[\s,]*)*")
 SENTENCE_END = re.compile(r"[.!?](?=\s+[A-Z]|\s*$)|\n\s*\n|;")
 _SWITCH = re.compile(r"(?:switch|chang|transition|convert)\w*\s[^.;\n]{0,20}$")
-_NEGATED = re.compile(r"(?<![^\W_])(?:not?|never|without|don.t|do not|rather than|instead of|avoid|if|consider|could|may|would|should)\s(?:\w+\s)?$")
+_NEGATED = re.compile(
+    r"(?<![^\W_])(?:not?|never|without|don.t|do not|rather than|instead of|avoid|if|consider|could|may|would|should)\s(?:\w+\s)?$"  # noqa: E501
+)
 _NOT_CUES = re.compile(r"(?:based|rash|effects?|focused|later|ongoing|allergy|dependent|reliance|put)\s$")
 
 
@@ -41,7 +43,9 @@ def status_after(text: str, folded: str, start: int, end: int) -> tuple[Status, 
     """Status that the words after a drug give it, and whether the verb is plural ("were held")."""
     stop = SENTENCE_END.search(text, start, end)
     match = lexicon().status_after.search(folded, start, min(stop.start() if stop else end, start + 90))
-    if match is None or re.search(r"(?<![^\W_])(?:not|never)\s\w*\s?$", folded[max(start, match.start() - 12) : match.start()]):
+    if match is None or re.search(
+        r"(?<![^\W_])(?:not|never)\s\w*\s?$", folded[max(start, match.start() - 12) : match.start()]
+    ):
         return None
     return _status(match), match[0].startswith(("were", "have", "are"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
@@ -19,7 +20,9 @@ from .cues import Reading, cues
 MAX_GAP = 40  # characters between a cue and a mention
 MAX_SIG = 110  # ... between a drug and its "for", where its dose and frequency stand
 MAX_LIST = 8  # mentions of one list on one side of a cue
-_LIST = re.compile(r"\s*(?:,|/|&|\+|and|or|as well as|,\s?and|,\s?or|with)?\s*(?:(?:the|a|an|his|her|some|mild|severe|acute|chronic|left|right|bilateral)\s)*")
+_LIST = re.compile(
+    r"\s*(?:,|/|&|\+|and|or|as well as|,\s?and|,\s?or|with)?\s*(?:(?:the|a|an|his|her|some|mild|severe|acute|chronic|left|right|bilateral)\s)*"  # noqa: E501
+)
 _LINK = re.compile(
     r"[\s(]*(?:(?:the|a|an|any|his|her|their|its|my|some|this|that|new|known|old|likely|possible|mild|moderate|severe|acute|chronic|left|right|both|bilateral|"
     r"upper|lower|small|large|further|presumed|suspected|evidence|of|no|for|and|also|started|starting|taking|use|iv|po|oral|dose|doses|\d{1,4}|mg|g|mcg|"
@@ -148,7 +151,11 @@ def _lefts(folded: str, left: list[Span], at: int, reading: Reading) -> list[Spa
     nearest = fitting[-1]
     reach = MAX_SIG if nearest.label_ == Label.DRUG and reading.type == RelationType.TREATS else MAX_GAP
     gap = folded[nearest.end_char : at]
-    if len(gap) > reach or re.search(r"[;\n]\s*(?=\S)|\.\s+[a-z]{4}", gap) or reading.score < 0.8 and len(gap.split()) > 3:
+    if (
+        len(gap) > reach
+        or re.search(r"[;\n]\s*(?=\S)|\.\s+[a-z]{4}", gap)
+        or (reading.score < 0.8 and len(gap.split()) > 3)
+    ):
         return []
     chain = [nearest]
     for span in reversed(left):
@@ -192,17 +199,21 @@ def _listed(folded: str, first: Span, second: Span) -> bool:
     if _LIST.fullmatch(gap) and gap.strip():
         return True
     # drugs of a list carry their doses between them
-    return first.label_ == second.label_ == Label.DRUG and re.fullmatch(r"[^.;:\n]{1,45}(?:,|\band\b)\s*", gap) is not None
+    return (
+        first.label_ == second.label_ == Label.DRUG and re.fullmatch(r"[^.;:\n]{1,45}(?:,|\band\b)\s*", gap) is not None
+    )
 
 
 def _negated(folded: str, span: Span) -> bool:
-    return span._.assertion.negated or _NEGATED.search(folded[max(0, span.start_char - 25) : span.start_char]) is not None
+    return (
+        span._.assertion.negated or _NEGATED.search(folded[max(0, span.start_char - 25) : span.start_char]) is not None
+    )
 
 
 def _pairs(folded: str, reading: Reading, heads: list[Span], tails: list[Span], cue: str | None) -> Iterator[Relation]:
     for head in heads:
         acts = reading.type in (RelationType.CAUSES, RelationType.TREATS)
-        if acts and (_negated(folded, head) or reading.type == RelationType.TREATS and head._.allergy is not None):
+        if acts and (_negated(folded, head) or (reading.type == RelationType.TREATS and head._.allergy is not None)):
             continue
         for tail in tails:
             if reading.type == RelationType.CAUSES and _negated(folded, tail):
@@ -217,11 +228,16 @@ def _relation(head: Span, tail: Span, type_: RelationType, score: float, cue: st
 def _beside(folded: str, mentions: list[Span]) -> Iterator[Relation]:
     """Relations of neighbours without a cue."""
     problems = (Label.DISEASE, Label.SYMPTOM)
-    for first, second in zip(mentions, mentions[1:], strict=False):
+    for first, second in itertools.pairwise(mentions):
         if second.label_ not in problems or second.start_char < first.end_char:
             continue
         gap = folded[first.end_char : second.start_char]
         if first.label_ == Label.ANATOMY and _ADJACENT.fullmatch(gap):
             yield _relation(second, first, RelationType.LOCATED_IN, 0.9, None)
-        elif first.label_ == Label.DRUG and first._.allergy is not None and _REACTION.fullmatch(gap) and not _negated(folded, second):
+        elif (
+            first.label_ == Label.DRUG
+            and first._.allergy is not None
+            and _REACTION.fullmatch(gap)
+            and not _negated(folded, second)
+        ):
             yield _relation(first, second, RelationType.CAUSES, 0.9, None)

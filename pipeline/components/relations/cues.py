@@ -43,7 +43,7 @@ def _spaced(regex: str) -> str:
 @cache
 def cues() -> Cues:
     """Read and compile the table, once."""
-    with (files(__package__) / "cues.csv").open(encoding="utf-8", newline="") as stream:
+    with (files(__package__) / "cues.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     readings = tuple(
         Reading(
