@@ -27,6 +27,7 @@ NAME_KINDS = ("preferred", "exact", "abbreviation", "brand", "lay", "related")
 
 _TOKEN = re.compile(r"[a-z0-9]+(?:\.[0-9]+)?|[%+]|[^\x00-\x7f]+")
 _POSSESSIVE = re.compile(r"(?<=[a-z])['’`´]s?(?![a-z])")
+_PLURALS = (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("oses", "osis"))
 _LIGATURE = re.compile(r"[ao]+e")
 
 
@@ -47,7 +48,7 @@ def _normal_token(token: str) -> str:
     if token in irregular:
         return irregular[token]
     if len(token) > 4:
-        for plural, singular in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("oses", "osis")):
+        for plural, singular in _PLURALS:
             if token.endswith(plural):
                 return token[: -len(plural)] + singular
     if len(token) > 3 and token[-1] == "s" and token[-2] not in "sui":

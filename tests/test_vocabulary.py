@@ -81,9 +81,7 @@ def test_cross_references_lead_to_concepts() -> None:
     assert vocabulary.by_id("NOPE:1") is None and vocabulary.names_of("NOPE:1") == []
 
 
-@pytest.mark.parametrize(
-    ("disease", "finding"), [("MONDO:0005044", "HP:0000822"), ("MONDO:0005249", "HP:0002090")]
-)
+@pytest.mark.parametrize(("disease", "finding"), [("MONDO:0005044", "HP:0000822"), ("MONDO:0005249", "HP:0002090")])
 def test_a_disease_and_the_same_finding_know_each_other(disease: str, finding: str) -> None:
     vocabulary = Vocabulary.default()
     one, other = vocabulary.by_id(disease), vocabulary.by_id(finding)

@@ -119,6 +119,7 @@ def _draft(sources: SourceFiles, curated: Path, say: Progress) -> Draft:
         ("HPO annotations", lambda: findings.read_annotations(draft, sources)),
         ("interactions", lambda: drugs.read_interactions(draft, sources)),
         ("own edges", own.read_edges),
+        ("own names", own.read_more_names),
     ]
     for name, stage in stages:
         say(name)

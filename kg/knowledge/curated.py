@@ -24,16 +24,6 @@ OWN = {"knowledge_level": "knowledge_assertion", "agent_type": "automated_agent"
 Row = dict[str, str]
 
 
-def drug_id(text: str) -> str:
-    """Our CURIE of a drug: ``DB00945`` -> ``DRUGBANK:DB00945``; ``CG:D0001`` -> ``CGDRUG:D0001``.
-
-    The second because the drug tables and the disease tables were numbered apart, both from CG:D0001.
-    """
-    if re.fullmatch(r"DB\d{5}", text):
-        return f"DRUGBANK:{text}"
-    return f"CGDRUG:{text.removeprefix('CG:')}" if re.fullmatch(r"CG:D\d+", text) else text
-
-
 class CuratedTables:
     """Turns our own tables into nodes, names and edges of a draft.
 
@@ -72,21 +62,35 @@ class CuratedTables:
             for row in self.rows(file):
                 self._name(row, file, column)
 
+    def read_more_names(self) -> None:
+        """``names.csv``: everyday names of concepts that other sources hold, found by their name and label."""
+        text = files(__package__).joinpath("names.csv").read_text(encoding="utf-8")
+        known: dict[str, dict[str, str]] = {}
+        for row in csv.DictReader(text.splitlines()):
+            label = row["label"]
+            if label not in known:
+                known[label] = names_to_concepts(self.draft, label)
+            id_ = known[label].get(key_of(row["concept"]))
+            if id_ is None:
+                self.draft.problem("names.csv", f"no {label} is called {row['concept']!r}")
+                continue
+            for name in _split(row["names"]):
+                self.draft.prefer_name(id_, name, row["kind"], CURATED)
+
     def read_edges(self) -> None:
         """The tables that relate concepts."""
         for row in self.rows("findings.csv"):
-            if row.get("parent_id") and row["parent_id"] != row["finding_id"]:
-                if row["finding_id"].startswith("CG"):  # HPO's own hierarchy stays as it is
-                    self._edge("SUBCLASS_OF", row["finding_id"], row["parent_id"])
+            if row.get("parent_id") and row["finding_id"].startswith("CG"):  # HPO's own hierarchy stays as it is
+                self._edge("SUBCLASS_OF", row["finding_id"], row["parent_id"])
         for row in self.rows("drug_classes.csv"):
             if row.get("parent_id"):
                 self._edge("SUBCLASS_OF", row["class_id"], row["parent_id"])
         for row in self.rows("drugs.csv"):
             for class_id in _split(row.get("classes", "")):
-                self._edge("IN_CLASS", drug_id(row["drug_id"]), class_id)
+                self._edge("IN_CLASS", row["drug_id"], class_id)
             for ingredient in _split(row.get("ingredients", "")):
                 if ingredient != row["drug_id"]:
-                    self._edge("HAS_INGREDIENT", drug_id(row["drug_id"]), drug_id(ingredient))
+                    self._edge("HAS_INGREDIENT", row["drug_id"], ingredient)
         self._phenotypes()
         self._tests()
         self._drug_tables()
@@ -138,13 +142,13 @@ class CuratedTables:
             self.draft.set_property(id_, "kind", row.get("kind"))
 
     def _drug(self, row: Row) -> None:
-        id_ = self._concept("Drug", drug_id(row["drug_id"]), row["drug_label"], row.get("synonyms", ""))
+        id_ = self._concept("Drug", row["drug_id"], row["drug_label"], row.get("synonyms", ""))
         self.draft.nodes[id_]["name"] = row["drug_label"]  # "aspirin" rather than "Acetylsalicylic acid"
         self.draft.set_property(id_, "routes", row.get("routes"))
         self.draft.set_property(id_, "otc", _truth(row.get("otc", "")))
 
     def _name(self, row: Row, file: str, column: str) -> None:
-        id_ = drug_id(row[column]) if column == "drug_id" else row[column]
+        id_ = row[column]
         if id_ in self.draft.nodes:
             self.draft.prefer_name(id_, row["name"], KINDS.get(row.get("kind", "").lower(), "exact"), CURATED)
             self.draft.curated.add(id_)
@@ -187,11 +191,11 @@ class CuratedTables:
     def _drug_tables(self) -> None:
         for row in self.rows("drug_indications.csv"):
             properties = {name: row.get(name) for name in ("line", "approval", "population", "note")}
-            self._edge("TREATS", drug_id(row["drug_id"]), row["disease_id"], **properties)
+            self._edge("TREATS", row["drug_id"], row["disease_id"], **properties)
         for row in self.rows("drug_contraindications.csv"):
             self._edge(
                 "CONTRAINDICATED_IN",
-                drug_id(row["subject_id"]),
+                row["subject_id"],
                 row["condition_id"],
                 severity=row.get("severity"),
                 note=row.get("note"),
@@ -199,7 +203,7 @@ class CuratedTables:
         for row in self.rows("drug_adverse_effects.csv"):
             self._edge(
                 "HAS_ADVERSE_EVENT",
-                drug_id(row["subject_id"]),
+                row["subject_id"],
                 row["finding_id"],
                 frequency=row.get("frequency"),
                 serious=_truth(row.get("serious", "")),
@@ -207,7 +211,7 @@ class CuratedTables:
             )
         for row in self.rows("interactions.csv"):
             properties = {name: row.get(name) for name in ("severity", "mechanism", "effect", "management")}
-            self._edge("INTERACTS_WITH", drug_id(row["subject_id"]), drug_id(row["object_id"]), **properties)
+            self._edge("INTERACTS_WITH", row["subject_id"], row["object_id"], **properties)
         for row in self.rows("drug_dosing.csv"):
             self._dosing(row)
 
@@ -220,7 +224,7 @@ class CuratedTables:
             detail = "; ".join(text for text in (f"from {row.get('unit', '')} {threshold}".strip(), detail) if text)
         self._edge(
             "DOSE_ADJUST_FOR",
-            drug_id(row["drug_id"]),
+            row["drug_id"],
             context.get(kind, "CG:adult"),
             population=kind,
             threshold=value,
@@ -238,7 +242,7 @@ class CuratedTables:
         for _, rows in sorted(groups.items()):
             for i, one in enumerate(rows):
                 for other in rows[i:]:
-                    ends = tuple(sorted((drug_id(one["member_id"]), drug_id(other["member_id"]))))
+                    ends = min(one["member_id"], other["member_id"]), max(one["member_id"], other["member_id"])
                     level = max(one["cross_reactivity"], other["cross_reactivity"], key=_LEVELS.index)
                     if ends[0] == ends[1] and not self._is_class(ends[0]):
                         continue

@@ -50,8 +50,9 @@ def read_mondo(draft: Draft, files: SourceFiles) -> None:
                 draft.add_name(id_, (row.get("object_label") or "").removesuffix(" (disease)"), "exact", "mondo")
     for file in files.others("mondo", "mondo_*match_*.sssom.tsv*"):  # labels only: no codes of other systems
         for row in files.rows("mondo", file):
-            if row["subject_id"].startswith("MONDO:") and not (row["subject_label"] or "obsolete").startswith("obsolete"):
-                draft.add_node("Disease", row["subject_id"], row["subject_label"], "mondo")
+            id_, label = row["subject_id"], row["subject_label"]
+            if id_.startswith("MONDO:") and label and not label.startswith("obsolete"):
+                draft.add_node("Disease", id_, label, "mondo")
 
 
 def read_mondo_terms(draft: Draft, files: SourceFiles) -> None:

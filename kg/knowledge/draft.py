@@ -129,9 +129,8 @@ class Draft:
 
     def problem(self, where: str, message: str, level: Level = Level.WARNING) -> None:
         """List something that was left out."""
-        self.problems.append(
-            Problem(where=where, message=message, solution="correct the row in its source; it was left out", level=level)
-        )
+        solution = "correct the row in its source; it was left out"
+        self.problems.append(Problem(where=where, message=message, solution=solution, level=level))
 
     def check_nodes(self) -> None:
         """List nodes that the schema forbids, and drop them."""

@@ -14,6 +14,7 @@ from .obo import Term, read_terms
 from .sources import SourceFiles
 
 PHENOTYPIC_ABNORMALITY = "HP:0000118"
+_GRADES = frozenset({"severe", "mild", "moderate", "sudden", "intense", "slight"})  # no findings of their own
 _LAY_IRI = re.compile(r"HP_(\d{7})")
 _FRACTION = re.compile(r"^(\d+)\s*/\s*(\d+)$")
 _PERCENT = re.compile(r"^(\d+(?:\.\d+)?)\s*%$")
@@ -84,12 +85,13 @@ def read_symptoms(draft: Draft, files: SourceFiles) -> dict[str, str]:
     """
     with files.open("symptom-ontology", "symp.obo") as lines:
         terms = [term for term in read_terms(lines) if not term.obsolete]
-    known = names_to_concepts(draft, "PhenotypicFeature")
+    known = names_to_concepts(draft, "PhenotypicFeature", kinds=("preferred", "exact", "lay"))
     home: dict[str, str] = {}
     finding_of: dict[str, str] = {}
     for term in terms:
         names = [term.name, *(text for text, scope, _ in term.synonyms if scope == "EXACT")]
-        id_ = next((known[key_of(n)] for n in names if key_of(n) in known), term.id)
+        plain = [n.split(" ", 1)[1] for n in names if n.split(" ")[0] in _GRADES and " " in n]
+        id_ = next((known[key_of(n)] for n in names + plain if key_of(n) in known), term.id)
         draft.add_node("PhenotypicFeature", id_, term.name, "symptom-ontology")
         draft.add_xref(id_, term.id)
         home[term.id] = id_

@@ -67,10 +67,13 @@ def label_of(trees: tuple[str, ...]) -> str:
     ('Disease', '')
     """
     for branch, label in BRANCHES:
-        if any(tree == branch or (tree.startswith(branch) and (len(branch) == 1 or tree[len(branch)] == ".")) for tree in trees):
-            if label or len(trees) == 1:
-                return label
+        if any(_under(tree, branch) for tree in trees) and (label or len(trees) == 1):
+            return label
     return ""
+
+
+def _under(tree: str, branch: str) -> bool:
+    return tree == branch or (tree.startswith(branch) and (len(branch) == 1 or tree[len(branch)] == "."))
 
 
 def read_mesh(draft: Draft, files: SourceFiles) -> None:
@@ -103,9 +106,7 @@ def read_mesh(draft: Draft, files: SourceFiles) -> None:
     _read_supplement(draft, files, cas)
 
 
-def _match(
-    draft: Draft, headings: list[Heading], cas: dict[str, str], symptoms: set[str]
-) -> dict[str, list[str]]:
+def _match(draft: Draft, headings: list[Heading], cas: dict[str, str], symptoms: set[str]) -> dict[str, list[str]]:
     """Heading -> our concepts that are the same, the main one first."""
     mapped = by_xref(draft, "MESH:") | by_xref(draft, "MESH:", "PhenotypicFeature")
     diseases = names_to_concepts(draft, "Disease")
@@ -186,7 +187,7 @@ def _natural(name: str) -> str:
     'Acute Myeloid Leukemia'
     """
     parts = name.split(", ")
-    if len(parts) == 1 or any(word in parts for word in ("and", "or")) or " and " in name or any(c.isdigit() for c in parts[-1]):
+    if len(parts) == 1 or " and " in name or any(c.isdigit() for c in parts[-1]):
         return name
     return " ".join(reversed(parts))
 

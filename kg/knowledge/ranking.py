@@ -53,7 +53,7 @@ def ranked_names(draft: Draft) -> list[Name]:
             step = 2  # "stroke" for "stroke disorder"
         rank = step + _concept_rank(id_, draft, general)
         if source == CURATED:
-            rank -= 8 if kind != "related" else 0
+            rank -= {"preferred": 8, "related": 0}.get(kind, 4)  # a preferred name of another concept goes before
         row = Name(key, id_, name, kind, max(rank, 0), source)
         other = best.get((row.key, id_))
         if other is None or (row.rank, row.name) < (other.rank, other.name):

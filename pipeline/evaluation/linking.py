@@ -179,9 +179,7 @@ def _blank_pipeline() -> Language:
     return nlp
 
 
-def _long_forms(
-    nlp: Language, text: str, mentions: list[GoldMention], labels: Mapping[str, str]
-) -> list[str | None]:
+def _long_forms(nlp: Language, text: str, mentions: list[GoldMention], labels: Mapping[str, str]) -> list[str | None]:
     """What each mention stands for by the text's own definitions."""
     register_extensions()
     if "clinigraph_abbreviations" not in nlp.pipe_names or not mentions:

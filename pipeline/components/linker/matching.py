@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 import re
 import tomllib
 from collections import Counter, OrderedDict
@@ -216,13 +215,15 @@ def _similarity(key: str, near: str, cosine: float) -> float:
     odd = sum(not any(_alike(t, u) for u in b) for t in a - b) + sum(not any(_alike(t, u) for u in a) for t in b - a)
     if odd > (0 if min(len(a), len(b)) == 1 else 1):
         return 0.0
-    return (0.4 * cosine + 0.6 * fuzz.ratio(key, near) / 100) * (1 - 0.08 * odd)
+    ratio = fuzz.ratio(key, near) / 100
+    both = (0.4 * cosine + 0.6 * ratio) * (1 - 0.08 * odd)
+    return max(both, 0.95 * ratio) if not odd and len(key) > 6 else both
 
 
 def _alike(one: str, other: str) -> bool:
     """Two words that a slip of the keyboard may have made of each other, or forms of one word."""
     distance = OSA.distance(one, other, score_cutoff=2)
-    shared = len(os.path.commonprefix((one, other)))
+    shared = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     longest = max(len(one), len(other))
     if one[0] == other[0] and (distance <= 1 or (distance == 2 and longest > 6 and _nearly_same_letters(one, other))):
         return True

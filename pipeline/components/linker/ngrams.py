@@ -44,7 +44,7 @@ class NgramIndex:
         squares = np.bincount(self._owner, weights, minlength=self.size)
         self._norm = np.sqrt(np.maximum(squares, 1e-9)).astype(np.float32)
 
-    def search(self, query: str, limit: int = 20) -> list[tuple[int, float]]:
+    def search(self, query: str, limit: int = 60) -> list[tuple[int, float]]:
         """Positions of the nearest names with their cosines, best first; equal ones in order of position."""
         raw = np.frombuffer(b" " + query.encode()[:80] + b" ", np.uint8).astype(np.int32)
         if len(raw) < _GRAM or not self.size:
@@ -63,6 +63,6 @@ class NgramIndex:
         owners = np.concatenate([self._owner[self._starts[g] : self._starts[g + 1]] for g in used])
         weights = np.repeat(self._idf[used] ** 2, self._starts[used + 1] - self._starts[used])
         scores = np.bincount(owners, weights, minlength=self.size) / (self._norm * norm)
-        best = np.flatnonzero(scores >= max(0.3, float(scores.max()) * 0.6))
+        best = np.flatnonzero(scores >= max(0.2, float(scores.max()) * 0.5))
         best = best[np.argsort(-scores[best], kind="stable")][:limit]
         return [(int(i), min(1.0, float(scores[i]))) for i in best]
