@@ -153,7 +153,7 @@ FAMILY HISTORY:\\nThe oldest had <ent family>stroke</ent>.\\n\\nPLAN:\\nTreat <e
 PAST MEDICAL HISTORY:\\n<ent historical>Hypertension</ent>\\n<ent historical>Gout</ent>\\nMEDS:\\n<ent>Iron</ent>
 PMH: <ent historical>HTN</ent>, <ent historical>DM2</ent>. Meds: <ent>lisinopril</ent>
 ALLERGIES: <ent>Penicillin</ent> causes <ent>hives</ent>.
-PAST SURGICAL HISTORY:,1.  <ent historical>Appendectomy</ent>.,2. <ent historical>CABG</ent>.,ALLERGIES:, <ent>Sulfa</ent>.
+PAST SURGICAL HISTORY:,1. <ent historical>Appendectomy</ent>.,2. <ent historical>CABG</ent>.,MEDS:, <ent>Iron</ent>.
 He denies any <ent negated>fever</ent>,\\nchills or <ent negated>cough</ent> at home.
 """.strip().split("\n")
 
