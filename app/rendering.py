@@ -23,7 +23,11 @@ from ..schemas.advice import (
 )
 from ..schemas.patient import PatientFact, PatientRecord
 
-MAX_QUOTE = 160  # characters of a sentence shown
+MAX_QUOTE = 110  # characters of a sentence shown
+MAX_PARTS = 6  # reasons shown for and against a diagnosis, strongest first; --json gives all
+MAX_DRUGS = 3  # drugs shown per condition; --json gives all
+MAX_REASONS = 4  # cautions shown per drug, gravest first
+_GRAVITY = {"contraindicated": 0, "absolute": 0, "major": 1, "relative": 2, "reduce": 2, "moderate": 3}
 _BANDS = {
     "likely": "[bold green]likely[/]",
     "possible": "[yellow]possible[/]",
@@ -98,15 +102,13 @@ def show_differential(answer: Differential, console: Console) -> None:
         )
     if answer.known:
         console.print(f"Known already: {escape(', '.join(c.name for c in answer.known))}")
-    for entry in answer.entries:
+    shown = [entry for entry in answer.entries if entry.probability_band != "unlikely"]
+    for entry in shown:
         _show_entry(entry, console)
-    shown = {entry.disease_id for entry in answer.entries}
-    others = [entry for entry in answer.must_not_miss if entry.disease_id not in shown]
+    _show_unlikely([entry for entry in answer.entries if entry.probability_band == "unlikely"], bool(shown), console)
     if answer.must_not_miss:
         names = [f"{escape(e.name)} (urgency {e.urgency})" for e in answer.must_not_miss]
         console.print(f"\n[bold red]Must not be missed[/bold red]: {'; '.join(names)}")
-        for entry in others[:3]:
-            _show_entry(entry, console)
     if answer.ask_next:
         console.print("\n[bold]Ask, examine or test next[/bold]")
         for question in answer.ask_next:
@@ -120,6 +122,16 @@ def show_differential(answer: Differential, console: Console) -> None:
         console.print(f"[dim]Not used: {escape(unused.concept.name)} ({escape(unused.reason)})[/dim]")
 
 
+def _show_unlikely(entries: list[DifferentialEntry], after_others: bool, console: Console) -> None:
+    """What the findings hardly speak for, in one line: reasons would only look like weight (--json gives them)."""
+    if entries:
+        names = ", ".join(escape(entry.name) for entry in entries)
+        lead = (
+            "Unlikely" if after_others else "Nothing further is likely beside what is known. Unlikely, but next in line"
+        )
+        console.print(f"\n[dim]{lead}: {names}[/dim]")
+
+
 def _show_entry(entry: DifferentialEntry, console: Console) -> None:
     flags = " [bold red]must not be missed[/]" if entry.must_not_miss else ""
     console.print(
@@ -127,15 +139,19 @@ def _show_entry(entry: DifferentialEntry, console: Console) -> None:
         f"{_BANDS[entry.probability_band]}{flags}"
     )
     for sign, parts in (("[green]for    [/]", entry.evidence_for), ("[red]against[/]", entry.evidence_against)):
-        for part in parts:
+        strongest = sorted(parts, key=lambda part: -abs(part.log_odds))
+        for part in strongest[:MAX_PARTS]:
             _line(console, f"{sign} {_part_line(part)}", 4)
+        if len(parts) > MAX_PARTS:
+            _line(console, f"{sign} [dim]and {len(parts) - MAX_PARTS} weaker reasons[/dim]", 4)
     if entry.expected_missing:
         names = ", ".join(f"{e.finding.name} ({e.frequency:.0%})" for e in entry.expected_missing[:5])
         _line(console, f"[yellow]missing[/] {escape(names)}", 4)
 
 
 def _part_line(part: ScorePart) -> str:
-    pieces = [escape(part.reason)]
+    name = part.finding.name if part.finding else ""
+    pieces = [f"{escape(name)}: {escape(part.reason)}" if name else escape(part.reason)]
     if part.explained_by:
         pieces.append(f"[dim]also explained by {escape(', '.join(part.explained_by))}[/dim]")
     return "  ".join(p for p in [*pieces, quote(part.evidence), cite(part.sources)] if p)
@@ -148,8 +164,14 @@ def show_recommendation(answer: Recommendation, console: Console) -> None:
     for title, drugs in (("[green]Suggested[/]", answer.suggested), ("[yellow]With care[/]", answer.cautioned)):
         if drugs:
             console.print(f"\n[bold]{title}[/bold]")
-        for drug in drugs:
-            _show_suggestion(drug, console)
+        for condition in dict.fromkeys(drug.for_condition for drug in drugs):
+            fitting = [drug for drug in drugs if drug.for_condition == condition]
+            for drug in fitting[:MAX_DRUGS]:
+                _show_suggestion(drug, console)
+            if len(fitting) > MAX_DRUGS:
+                rest = ", ".join(drug.name for drug in fitting[MAX_DRUGS : MAX_DRUGS + 8])
+                more = ", ..." if len(fitting) > MAX_DRUGS + 8 else ""
+                _line(console, f"[dim]also for {escape(condition.name)}: {escape(rest)}{more}[/dim]", 2)
     if answer.blocked:
         console.print("\n[bold red]Blocked[/bold red]")
         for blocked in answer.blocked:
@@ -168,8 +190,11 @@ def _show_suggestion(drug: DrugSuggestion, console: Console) -> None:
         f"[bold]{escape(drug.name)}[/bold] for {escape(drug.for_condition.name)}, {line}{taken}  {cite(drug.sources)}",
         2,
     )
-    for reason in (*drug.reasons, *drug.cautions):
+    shown = sorted(drug.cautions, key=lambda r: _GRAVITY.get(r.severity or "", 2))
+    for reason in (*drug.reasons, *shown[:MAX_REASONS]):
         _line(console, _reason_line(reason), 6)
+    if len(shown) > MAX_REASONS:
+        _line(console, f"[dim]and {len(shown) - MAX_REASONS} lesser cautions[/dim]", 6)
     for missing in drug.not_checked:
         _line(console, f"[yellow]not checked[/] {escape(missing)}", 6)
 

@@ -30,7 +30,7 @@ def ward(tmp_path_factory) -> Path:
     status, out, _ = command(*build)
     assert status == 0
     report = json.loads(out)
-    assert report["processed"] == 16 and report["failed"] == 0 and report["graph"]["nodes"]["Patient"] == 8
+    assert report["processed"] == 17 and report["failed"] == 0 and report["graph"]["nodes"]["Patient"] == 9
     return graph
 
 
@@ -81,7 +81,7 @@ def test_a_second_build_changes_nothing_and_says_so(ward):
     before = command("graph", "export", str(ward.parent / "a.jsonl"), "--graph", str(ward))
     assert before[0] == 0
     again = command("build", str(ward.parent / "notes"), "--path-pattern", PATTERN, "--graph", str(ward))
-    assert again[0] == 0 and "Nothing has changed: all 16 notes" in again[1]
+    assert again[0] == 0 and "Nothing has changed: all 17 notes" in again[1]
     command("graph", "export", str(ward.parent / "b.jsonl"), "--graph", str(ward))
     assert (ward.parent / "a.jsonl").read_bytes() == (ward.parent / "b.jsonl").read_bytes()
 
@@ -144,12 +144,12 @@ def strip(result: tuple[int, str, str]) -> tuple[int, str]:
 def test_named_queries(ward):
     assert "patients_with_condition" in command("graph", "query")[1]
     status, out, _ = command("graph", "query", "patients", "--graph", str(ward), "--json")
-    assert status == 0 and len(json.loads(out)["rows"]) == 8
+    assert status == 0 and len(json.loads(out)["rows"]) == 9
     clear_error(*strip(command("graph", "query", "no_such", "--graph", str(ward))), "no_such")
     clear_error(*strip(command("graph", "query", "patients", "x", "--graph", str(ward))), "NAME=VALUE")
     clear_error(*strip(command("graph", "query", "--cypher", "RETURN 1", "--graph", str(ward))), "Neo4j")
     stats = json.loads(command("graph", "stats", "--graph", str(ward), "--json")[1])
-    assert stats["nodes"]["Note"] == 16
+    assert stats["nodes"]["Note"] == 17
 
 
 def test_extract_in_all_formats(tmp_path):

@@ -10,7 +10,7 @@ import typer
 
 from ..terminal import err, out, progress, show_problems, table
 
-PATIENTS = ("p01", "p02")  # whose advice is shown
+PATIENTS = ("p09", "p02")  # whose advice is shown
 NOTE_PATHS = r"(?P<patient>p\d+)/(?P<date>[\d-]+)_(?P<type>\w+)"  # how the sample files are named
 
 
