@@ -84,6 +84,7 @@ def test_values(text, name, value, flag, finding):
         "CSF glucose 45",
         "PT evaluation 2 times",
         "Keep K > 4",
+        "in weight and 173 cm tall",
         "",
         "\n\n",
         "😀",

@@ -117,6 +117,7 @@ def test_prescriptions(text, expected):
 
 
 def test_details_go_to_the_right_drug():
+    assert read("lisinopril 10 mg and Zzcept 500 mg twice daily")["lisinopril"].frequency is None
     details = read("aspirin 81 mg daily, lisinopril 10 mg bid and warfarin")
     assert [(d.dose, d.frequency) for d in details.values()] == [("81 mg", "daily"), ("10 mg", "bid"), (None, None)]
     details = read("Given 1 g of ceftriaxone IV and vancomycin 1.5 g IV q12h.")

@@ -14,6 +14,7 @@ PRESSURE = "CGTEST:blood_pressure"
 _LOW = frozenset({"low", "critical_low"})
 _HIGH = frozenset({"high", "critical_high"})
 _OF_TOTAL = re.compile(r"[ \t]?/[ \t]?(?:10|15|21|27|30|42)(?![\d/])|[ \t]out of[ \t](?:10|15|21|27|30|42)\b")
+_OTHER_UNITS = frozenset({"kg", "cm", "lb", "lbs", "pounds", "inches", "mm", "mmhg", "mg/dl", "mmol/l", "meq/l"})
 _PHONE = re.compile(r"\d{3}[-. ]\d{3,4}(?:[-. ]\d{4})?(?!\d)(?<=\d{4})")
 
 
@@ -133,6 +134,9 @@ def _tail(text: str, folded: str, at: int, test: LabTest | None, written: Writte
 
 def _is_something_else(text: str, folded: str, at: int) -> bool:
     """True for doses, times and dates. "HR" in capitals is the heart rate, not the hour."""
+    other = grammar().unit.match(folded, at)
+    if other is not None and other["unit"] in _OTHER_UNITS:
+        return True  # "52 kg in weight and 173 cm": not the weight
     rejected = grammar().rejected.match(folded, at)
     return rejected is not None and text[at : rejected.end()].strip() != "HR"
 

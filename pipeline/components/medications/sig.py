@@ -13,6 +13,7 @@ from .lexicon import lexicon
 MAX_GAP = 45  # characters between two parts of one prescription
 MAX_GAP_REASON = 70
 _STOP = re.compile(r"[.!?](?=\s+[A-Z])|;|\n\s*(?:\d{1,2}[.)]|[-*•])\s")
+_ANOTHER_NAME = re.compile(r"(?:,|\band)\s+[A-Z][a-z]\w{2,}")
 _OF_DRUG = re.compile(
     r"[\s-]*(?:(?:dose|doses|course|trial|tablets?|injections?|infusion|bolus|drip)\s)?(?:of\s)?(?:the\s)?$"
 )
@@ -43,6 +44,8 @@ def parts_after(text: str, folded: str, start: int, end: int) -> list[Part]:
             text, max(at - 1, start), match.start() + 1
         ):
             break
+        if kind == "quantity" and any(part.kind == kind for part in found) and _ANOTHER_NAME.search(gap):
+            break  # "10 mg and CellCept 500 mg": the dose of a drug that nobody marked
         stop = match.end()
         if kind == "reason":
             stop = _reason_end(folded, match.end(), end)
