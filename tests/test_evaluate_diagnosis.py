@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from advice_knowledge import mini_view
+from clinigraph.kg.advice import KnowledgeView
 from clinigraph.kg.advice.evaluation import DiagnosisReport, evaluate_diagnosis
+from clinigraph.kg.knowledge.tables import knowledge_tables
 from clinigraph.schemas.advice import Finding, PatientCondition, PatientState
 from clinigraph.schemas.problems import UserError
 from clinigraph.schemas.vocabulary import Vocabulary
@@ -143,3 +147,27 @@ def test_errors_say_what_to_do(tmp_path: Path) -> None:
     write_csv(tmp_path / "p.csv", [{"AGE": "1"}])
     with pytest.raises(UserError, match=r"evidences\.json"):
         evaluate(tmp_path / "p.csv", "ddxplus")
+
+
+class _Shipped:
+    """The shipped knowledge in the shape of a graph."""
+
+    def __init__(self) -> None:
+        self.tables = knowledge_tables()
+
+    def nodes(self, label: str, /) -> Iterator[dict]:
+        return self.tables.iter_nodes(label)
+
+    def edges(self, type: str, /) -> Iterator[dict]:
+        return self.tables.iter_edges(type)
+
+
+def test_published_cases_with_the_shipped_knowledge() -> None:
+    """A guard, far below what is measured over all cases: it catches a broken matrix, not a lost point."""
+    data = Path(os.environ.get("CLINIGRAPH_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    file = data / "bench" / "phenobrain" / "public_test_set.json"
+    if not file.is_file():
+        pytest.skip(f"needs {file.name} of PhenoBrain under CLINIGRAPH_DATA/bench/phenobrain")
+    view = KnowledgeView.compile(_Shipped())
+    report = evaluate_diagnosis(file, format="phenobrain", view=view, limit=150)
+    assert report.unmapped <= 3 and report.top(10) > 0.45
