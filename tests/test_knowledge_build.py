@@ -37,10 +37,11 @@ def sources(tmp_path: Path) -> dict[str, Path]:
     mondo = data / "knowledge/mondo"
     for file in known_sources()["mondo"].files:
         write(mondo / file, SSSOM)
+    version = "# mapping_set_version: http://purl.obolibrary.org/obo/mondo/releases/2026-01-02/mappings/x\n"
+    write(mondo / "mondo_exactmatch_umls.sssom.tsv.gz", version + SSSOM)
     write(
         mondo / "mondo_exactmatch_doid.sssom.tsv.gz",
-        "# mapping_set_version: http://purl.obolibrary.org/obo/mondo/releases/2026-01-02/mappings/x\n"
-        + SSSOM
+        SSSOM
         + "MONDO:1\tred flu\tskos:exactMatch\tDOID:1\tcrimson influenza\n"
         + "MONDO:2\tviral disease\tskos:exactMatch\tDOID:2\tviral disease\n"
         + "MONDO:9\tobsolete old pox\tskos:exactMatch\tDOID:9\told pox\n",

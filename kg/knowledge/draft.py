@@ -52,6 +52,7 @@ class Draft:
     problems: list[Problem] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    aliases: dict[str, str] = field(default_factory=dict)  # withdrawn id -> the one that took its place
     curated: set[str] = field(default_factory=set)  # concepts that our own tables describe
 
     def provenance(self, source: str) -> dict[str, str]:
@@ -99,6 +100,7 @@ class Draft:
 
     def add_edge(self, type_: str, source_id: str, target_id: str, source: str, **properties: Any) -> bool:
         """Add an edge; False, with a problem listed, if the schema forbids it or an end is missing."""
+        source_id, target_id = self.aliases.get(source_id, source_id), self.aliases.get(target_id, target_id)
         if type_ in SYMMETRIC and target_id < source_id:
             source_id, target_id = target_id, source_id
         row: dict[str, Any] = {"source": source_id, "target": target_id}

@@ -13,7 +13,7 @@ from .draft import Draft, key_of
 from .obo import Term, read_terms
 from .sources import SourceFiles
 
-PHENOTYPIC_ABNORMALITY = "HP:0000118"
+ROOTS = ("HP:0000118", "HP:0032443")  # phenotypic abnormality; past medical history, with family history
 _GRADES = frozenset({"severe", "mild", "moderate", "sudden", "intense", "slight"})  # no findings of their own
 _LAY_IRI = re.compile(r"HP_(\d{7})")
 _FRACTION = re.compile(r"^(\d+)\s*/\s*(\d+)$")
@@ -27,7 +27,7 @@ def read_hpo(draft: Draft, files: SourceFiles) -> None:
     version = files.header_version("hpo", "hp.obo", "data-version: hp/releases/")
     if version:
         draft.versions["hpo"] = version
-    keep = _below(PHENOTYPIC_ABNORMALITY, terms)
+    keep = set().union(*(_below(root, terms) for root in ROOTS))
     for id_ in sorted(keep):
         term = terms[id_]
         draft.add_node("PhenotypicFeature", id_, term.name, "hpo")
@@ -36,6 +36,7 @@ def read_hpo(draft: Draft, files: SourceFiles) -> None:
                 draft.add_xref(id_, xref.replace("MSH:", "MESH:"))
         for alternative in term.alt_ids:
             draft.add_xref(id_, alternative)
+            draft.aliases.setdefault(alternative, id_)
         for text, scope, type_ in term.synonyms:
             if "obsolete" not in type_:
                 draft.add_name(id_, text, _name_kind(scope, type_), "hpo")
