@@ -38,6 +38,22 @@ class ConceptLinker:
     threshold : float
         Least score of a match by n-grams, 0 to 1.
 
+    Notes
+    -----
+    Gold spans, exact ids through cross references, with the abbreviation component before the linker
+    (``clinigraph evaluate linking PATH --format pubtator``). Tuned on the development parts only.
+
+    ======================  ========  ========  =====
+    set                     accuracy  coverage      n
+    ======================  ========  ========  =====
+    BC5CDR development         0.820     0.959   9532
+    BC5CDR test                0.808     0.942   9718
+    NCBI disease devel.        0.696     0.987    787
+    NCBI disease test          0.645     0.972    960
+    ======================  ========  ========  =====
+
+    Distinct strings of BC5CDR train: 2,900 a second on one core; with their repetitions 10,400.
+
     Examples
     --------
     >>> import spacy
