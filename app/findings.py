@@ -76,8 +76,8 @@ def state_from_words(findings: str, graph: Graph) -> PatientState:
         label = graph.store.resolve([concept])[concept]
         name = str((graph.store.node(label, concept) or {}).get("name", words))
         evidence = Evidence(text=part, source="command line")
-        present = "no" if words != part else "yes"
-        said.append(Finding(concept_id=concept, name=name, present=present, evidence=(evidence,)))
+        absent = words != part
+        said.append(Finding(concept_id=concept, name=name, present="no" if absent else "yes", evidence=(evidence,)))
     if not said:
         raise UserError("no findings were given", "write them by commas: --findings 'fever, cough, no chest pain'")
     return PatientState(patient_id="", findings=tuple(said))

@@ -106,10 +106,17 @@ class Graph:
 
     @cached_property
     def knowledge(self) -> KnowledgeView:
-        """The graph's world knowledge, compiled once for the advice functions (a second or two)."""
-        from .advice.view import KnowledgeView
+        """The graph's world knowledge, compiled for the advice functions.
 
-        return KnowledgeView.compile(self.store)
+        Compiling takes some seconds; the result is kept in the user's cache folder (``CLINIGRAPH_CACHE``, else
+        ``$XDG_CACHE_HOME/clinigraph`` or ``~/.cache/clinigraph``), by the content of the knowledge. Nothing of a
+        patient is in it.
+        """
+        from .advice.view import KnowledgeView
+        from .advice.cache import cache_file, knowledge_version
+
+        version = knowledge_version(self.store)
+        return KnowledgeView.compile(self.store, version=version, cache=cache_file(version))
 
     def query(self, name: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run a named query of the library; :meth:`query_names` lists them."""
@@ -135,7 +142,9 @@ class Graph:
         found: dict[str, None] = {}
         layer = [concept_id]
         while layer:
-            below = {e["source"] for type_ in ("SUBCLASS_OF", "IN_CLASS") for e in self.store.edges(type_, target=layer)}
+            below = {
+                e["source"] for type_ in ("SUBCLASS_OF", "IN_CLASS") for e in self.store.edges(type_, target=layer)
+            }
             layer = sorted(below - found.keys() - {concept_id})
             found.update(dict.fromkeys(layer))
         return list(found)

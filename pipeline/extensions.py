@@ -56,6 +56,11 @@ _RECORDS: dict[str, type[BaseModel]] = {
 _PLAIN: dict[str, Any] = {"score": 1.0, "long_form": None, "extractor": ""}
 
 
+def _data(doc: Doc) -> dict[Any, Any]:
+    """``doc.user_data``, whose keys may be tuples although spaCy's stubs say they are text."""
+    return doc.user_data  # type: ignore[return-value]
+
+
 def _key(span: Span, name: str) -> tuple[str, str, int, int, str]:
     return ("clinigraph", name, span.start_char, span.end_char, span.label_)
 
@@ -64,24 +69,24 @@ def _record_extension(name: str, record: type[BaseModel]) -> dict[str, Any]:
     empty = Assertion() if record is Assertion else None
 
     def getter(span: Span) -> Any:
-        data = span.doc.user_data.get(_key(span, name))
+        data = _data(span.doc).get(_key(span, name))
         return empty if data is None else record.model_validate(data)
 
     def setter(span: Span, value: BaseModel | None) -> None:
         if value is None:
-            span.doc.user_data.pop(_key(span, name), None)
+            _data(span.doc).pop(_key(span, name), None)
         else:
-            span.doc.user_data[_key(span, name)] = value.model_dump()
+            _data(span.doc)[_key(span, name)] = value.model_dump()
 
     return {"getter": getter, "setter": setter}
 
 
 def _plain_extension(name: str, default: Any) -> dict[str, Any]:
     def getter(span: Span) -> Any:
-        return span.doc.user_data.get(_key(span, name), default)
+        return _data(span.doc).get(_key(span, name), default)
 
     def setter(span: Span, value: Any) -> None:
-        span.doc.user_data[_key(span, name)] = value
+        _data(span.doc)[_key(span, name)] = value
 
     return {"getter": getter, "setter": setter}
 
@@ -90,23 +95,23 @@ def _list_extension(name: str, record: type[BaseModel]) -> dict[str, Any]:
     key = ("clinigraph", name)
 
     def getter(doc: Doc) -> list[Any]:
-        return [record.model_validate(row) for row in doc.user_data.get(key, ())]
+        return [record.model_validate(row) for row in _data(doc).get(key, ())]
 
     def setter(doc: Doc, values: Iterable[BaseModel]) -> None:
-        doc.user_data[key] = [value.model_dump() for value in values]
+        _data(doc)[key] = [value.model_dump() for value in values]
 
     return {"getter": getter, "setter": setter}
 
 
 def _get_note(doc: Doc) -> Note | None:
-    data = doc.user_data.get(("clinigraph", "note"))
+    data = _data(doc).get(("clinigraph", "note"))
     return None if data is None else Note.model_validate(data)
 
 
 def _set_note(doc: Doc, note: Note) -> None:
     data = note.model_dump(mode="json")
     data["text"] = ""  # the Doc holds the text already
-    doc.user_data[("clinigraph", "note")] = data
+    _data(doc)[("clinigraph", "note")] = data
 
 
 def _section_of(span: Span) -> str:
@@ -118,11 +123,11 @@ def _section_of(span: Span) -> str:
 
 def doc_sections(doc: Doc) -> list[dict[str, Any]]:
     """Sections as plain rows (no validation: for components that ask once per span)."""
-    return doc.user_data.get(("clinigraph", "sections"), [])
+    return _data(doc).get(("clinigraph", "sections"), [])
 
 
 def _mention_id(span: Span) -> str:
-    note = span.doc.user_data.get(("clinigraph", "note"))
+    note = _data(span.doc).get(("clinigraph", "note"))
     return content_id("MENTION", note["note_id"] if note else "", span.start_char, span.end_char, span.label_)
 
 

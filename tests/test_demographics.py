@@ -14,7 +14,15 @@ NLP.add_pipe("clinigraph_demographics")
 def read(text):
     spans = mention_spans(NLP(text))
     assert all(s.label_ == "DEMOGRAPHIC" and s._.concept.method == "rule" for s in spans)
-    return {s._.concept.id: (s._.measurement.value_text or s._.measurement.value) for s in spans}
+    said = {}
+    for span in spans:
+        measured = span._.measurement
+        said[span._.concept.id] = measured.value_text or measured.value
+        if span._.concept.id == "CG:age":
+            said["CG:age"] = measured.value
+            if measured.value_text:  # "67F" says both
+                said["CG:sex"] = measured.value_text
+    return said
 
 
 @pytest.mark.parametrize(
@@ -30,6 +38,9 @@ def read(text):
         ("The patient is a pleasant 78-year-old gentleman who fell", {"CG:age": 78, "CG:sex": "male"}),
         ("34-year-old mother of three presents with", {"CG:age": 34}),
         ("Mother is 88 years old. She smokes.", {"CG:smoking": "current"}),
+        ("ALLERGIES: NKDA", {"CG:no_known_allergies": "yes"}),
+        ("No known drug allergies.", {"CG:no_known_allergies": "yes"}),
+        ("No allergies to penicillin.", {}),
         ("G2P1 at 28 weeks presents", {"CG:pregnancy": "yes"}),
         ("She is currently pregnant.", {"CG:pregnancy": "yes"}),
         ("32 weeks gestation", {"CG:pregnancy": "yes"}),

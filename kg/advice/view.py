@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -138,7 +139,7 @@ class KnowledgeView:
         for name in ("direct", "edges", "never", "ancestors", "carried"):
             part = getattr(self.matrix, name)
             arrays |= {f"{name}_data": part.data, f"{name}_indices": part.indices, f"{name}_indptr": part.indptr}
-        temporary = path.with_name(path.name + ".part.npz")
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
         with temporary.open("wb") as file:
             np.savez(file, **arrays)
         temporary.replace(path)

@@ -87,6 +87,21 @@ def derive_facts(mentions: Iterable[Mapping[str, Any]], names: Mapping[str, str]
     return sorted(facts, key=lambda f: (f.label, f.row["id"]))
 
 
+def _told_once(mentions: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Mentions in a fixed order, without those inside a demographic one: "never smoker" is no finding "smoker"."""
+    ordered = sorted(mentions, key=lambda m: (m.get("date") or "", m["note_id"], m["start"], m["end"], m["id"]))
+    stated: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for m in ordered:
+        if m["label"] == "DEMOGRAPHIC":
+            stated[m["note_id"]].append((m["start"], m["end"]))
+    return [
+        m
+        for m in ordered
+        if m["label"] == "DEMOGRAPHIC"
+        or not any(start <= m["start"] and m["end"] <= end for start, end in stated[m["note_id"]])
+    ]
+
+
 def mention_details(mention: Mapping[str, Any]) -> dict[str, Any]:
     """The medication, measurement and allergy details of a mention row, as a dictionary."""
     return json.loads(mention["details"]) if mention.get("details") else {}

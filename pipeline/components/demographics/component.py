@@ -21,7 +21,8 @@ class DemographicsReader:
 
     ``span._.concept`` says what it is about (CG:age, CG:sex, CG:pregnancy, CG:lactation, CG:smoking, CG:alcohol),
     ``span._.measurement`` what it is: age as ``value`` in years (months and weeks as fractions), the others in
-    ``value_text``: female or male; yes or no; current, former or never. Ages of relatives, ages at which something
+    ``value_text``: female or male; yes or no; current, former or never. "67F" is one mention: an age with the sex as
+    its ``value_text``. Ages of relatives, ages at which something
     happened, and the family history are left out. The patterns stand in ``patterns.toml``.
 
     Parameters
@@ -70,14 +71,24 @@ def _add(doc: Doc, statement: Statement) -> Span | None:
     span = doc.char_span(statement.start, statement.end, label=Label.DEMOGRAPHIC, alignment_mode="expand")
     if span is None:
         return None
-    if _says_something_else(span, statement):  # "67F" is one token that says two things: take the next one along
-        end = min(span.end + 1, len(doc))
-        span = Span(doc, span.start if end > span.end else max(0, span.start - 1), end, label=Label.DEMOGRAPHIC)
-        if _says_something_else(span, statement):
-            return None
+    if _says_something_else(span, statement):
+        return _say_both(span, statement)
     span._.concept = ConceptLink(id=statement.concept, name=statement.name, score=1.0, method="rule")
     span._.measurement = statement.measurement
     span._.extractor = EXTRACTOR
+    return span
+
+
+def _say_both(span: Span, statement: Statement) -> Span | None:
+    """ "67F" is one mention that says two things: it is an age, whose ``value_text`` is the sex."""
+    other = span._.concept.id
+    if {other, statement.concept} != {"CG:age", "CG:sex"}:
+        return None
+    age, sex = span._.measurement, statement.measurement
+    if other == "CG:sex":
+        age, sex = sex, age
+        span._.concept = ConceptLink(id=statement.concept, name=statement.name, score=1.0, method="rule")
+    span._.measurement = age.model_copy(update={"value_text": sex.value_text})
     return span
 
 
