@@ -12,6 +12,7 @@ from clinigraph.schemas.annotation import (
     AnnotatedNote,
     Assertion,
     ConceptLink,
+    Cue,
     Measurement,
     MedicationDetail,
     Mention,
@@ -93,6 +94,27 @@ def test_symptoms_come_and_go_diseases_conflict(graph):
     assert answers(graph) == {("Condition", "Cough"): "no", ("Condition", "pneumonia"): "conflict"}
     conflict = next(f for f in graph.patient("p").facts if f.answer == "conflict")
     assert {e.stance for e in conflict.evidence} == {"for", "against"}
+
+
+def test_a_disease_under_past_medical_history_still_stands(graph):
+    def past(words: str) -> dict:
+        cue = Cue(axis="temporality", value="historical", start=0, end=3, text=words)
+        return {"temporality": "historical", "cues": (cue,)}
+
+    graph.add(
+        note(
+            "n1",
+            said("DISEASE", "MONDO:1", **past("PMH")),
+            said("DISEASE", "MONDO:3", **past("in 2015")),
+            said("SYMPTOM", "HP:1", **past("PMH")),
+        )
+    )
+    facts = {f.name: f.temporality for f in graph.patient("p").facts}
+    assert facts == {"diabetes mellitus": "current", "pneumonia": "historical", "Cough": "historical"}
+    assert {c.name: c.status for c in graph.state("p").conditions} == {
+        "diabetes mellitus": "active",
+        "pneumonia": "historical",
+    }
 
 
 def test_certain_words_outweigh_uncertain_ones(graph):

@@ -122,6 +122,14 @@ def absent_log_ratio(view: KnowledgeView, column: int) -> FloatArray:
     return result
 
 
+def _column(view: KnowledgeView, concept_id: str) -> int | None:
+    """Column of a finding, or of the finding that is the same thing ("smoking" and "Tobacco use history")."""
+    for twin in view.same_as(concept_id):
+        if twin in view.finding_index:
+            return view.finding_index[twin]
+    return None
+
+
 def read_queries(state: PatientState, view: KnowledgeView) -> tuple[list[Query], list[NotUsed]]:
     """Turn the patient's findings and conditions into columns, in an order of their own; say what is left out."""
     limits = parameters()["likelihood"]
@@ -131,7 +139,7 @@ def read_queries(state: PatientState, view: KnowledgeView) -> tuple[list[Query],
     not_used: list[NotUsed] = []
     for finding in state.findings:
         ref = view.ref(finding.concept_id, finding.name)
-        column = index.get(finding.concept_id)
+        column = _column(view, finding.concept_id)
         if column is None or finding.weight == 0:
             reason = "the knowledge holds no finding of this id" if column is None else "its weight is 0"
             not_used.append(NotUsed(concept=ref, reason=reason))
@@ -153,8 +161,8 @@ def read_queries(state: PatientState, view: KnowledgeView) -> tuple[list[Query],
             weight = limits["condition_weight"]
             ref = view.ref(condition.concept_id, condition.name)
             present[column] = Query(column, weight, ref, known=True, evidence=condition.evidence)
-    column = index.get(PREGNANCY)
-    if state.pregnant and column is not None:
+    column = _column(view, PREGNANCY)
+    if state.pregnant and column is not None and column not in present:
         evidence = state.demographics_evidence
         present[column] = Query(column, 1.0, view.ref(PREGNANCY), known=True, evidence=evidence)
     for column in sorted(absent.keys() & present.keys()):

@@ -36,6 +36,7 @@ class CuratedTables:
 
     def __init__(self, draft: Draft, folder: Path) -> None:
         self.draft = draft
+        self._twins: list[tuple[str, str]] = []
         self.folder = folder
 
     def rows(self, file: str) -> Iterator[Row]:
@@ -79,6 +80,9 @@ class CuratedTables:
 
     def read_edges(self) -> None:
         """The tables that relate concepts."""
+        for context, finding in self._twins:  # as in join_twins: who says the one says the other
+            self.draft.add_xref(context, finding)
+            self.draft.add_xref(finding, context)
         for row in self.rows("findings.csv"):
             if row.get("parent_id") and row["finding_id"].startswith("CG"):  # HPO's own hierarchy stays as it is
                 self._edge("SUBCLASS_OF", row["finding_id"], row["parent_id"])
@@ -113,6 +117,8 @@ class CuratedTables:
         text = files(__package__).joinpath("contexts.csv").read_text(encoding="utf-8")
         for row in csv.DictReader(text.splitlines()):
             self._concept("Context", row["id"], row["name"], row["synonyms"] or "")
+            if row.get("same_as"):
+                self._twins.append((row["id"], row["same_as"]))
 
     def _lab_tests(self) -> None:
         resource = files("clinigraph.schemas").joinpath("lab_tests.csv")

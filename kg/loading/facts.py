@@ -18,15 +18,23 @@ go: the latest day that says something certain decides, and only disagreement on
 from __future__ import annotations
 
 import json
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 from ...schemas.annotation import content_id
 
 Row = dict[str, Any]
 _LASTING = {"AllergyIntolerance", "FamilyMemberHistory"}
+
+
+@cache
+def _rules() -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath("rules.toml").read_text(encoding="utf-8"))
 
 
 @dataclass
@@ -124,6 +132,8 @@ def _kinds(mention: Mapping[str, Any]) -> list[tuple[str, str | None, tuple[Any,
     if label in ("DISEASE", "SYMPTOM"):
         if mention.get("section") == "allergies":  # the reaction to a drug, once, not a finding of today
             return []
+        if concept in _rules()["general"]["concepts"]:
+            return []
         return [("FamilyMemberHistory" if family else "Condition", concept, ())]
     if family:
         return []
@@ -159,7 +169,7 @@ def _weigh(group: _Group, key: tuple[Any, ...]) -> Fact:
         "name": group.name,
         "answer": answer,
         "certainty": "certain" if any(m.get("certainty") != "uncertain" for m in agreeing) else "uncertain",
-        "temporality": "current" if any(m.get("temporality") != "historical" for m in agreeing) else "historical",
+        "temporality": "current" if any(_stands(group, m) for m in agreeing) else "historical",
         "first_seen": min(dates, default=None),
         "last_seen": max(dates, default=None),
         "supporting": sum(s == "for" for s in stance.values()),
@@ -185,6 +195,17 @@ def _answer(group: _Group, mentions: list[Row], stance: Mapping[str, str]) -> tu
     if said == {"for"}:
         return "yes", weighty
     return ("no" if said == {"against"} else "conflict"), weighty
+
+
+def _stands(group: _Group, mention: Row) -> bool:
+    """True if it is so today: said of today, or a disease that only the heading of its list calls past."""
+    if mention.get("temporality") != "historical":
+        return True
+    if group.label != "Condition" or mention["label"] != "DISEASE" or not _is_disease(group.concept_id):
+        return False
+    said = [cue.split(":", 2)[2] for cue in mention.get("cues") or () if cue.startswith("temporality=")]
+    headings = _rules()["standing"]["headings"]
+    return bool(said) and all(words.strip(" :#*").lower() in headings for words in said)
 
 
 def _is_disease(concept_id: str | None) -> bool:
