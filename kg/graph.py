@@ -112,8 +112,8 @@ class Graph:
         ``$XDG_CACHE_HOME/clinigraph`` or ``~/.cache/clinigraph``), by the content of the knowledge. Nothing of a
         patient is in it.
         """
-        from .advice.view import KnowledgeView
         from .advice.cache import cache_file, knowledge_version
+        from .advice.view import KnowledgeView
 
         version = knowledge_version(self.store)
         return KnowledgeView.compile(self.store, version=version, cache=cache_file(version))
