@@ -219,3 +219,18 @@ def test_fact_view_and_indexes_are_used(tmp_path):
     with open_store(tmp_path / "graph.db") as store:
         plan = store._fetch("EXPLAIN QUERY PLAN SELECT * FROM Fact WHERE patient_id = 'P1'")
     assert all("SCAN" not in row[3] for row in plan)
+
+
+def test_lists_are_stored_as_json_writes_them(tmp_path):
+    import json
+    import sqlite3
+
+    names = ["", 'quote " \\', "a\nb\t\x00\x1f\x7f", "Größe 数值 🫀 \u2028", "/"]
+    with open_store(tmp_path / "graph.db") as store:
+        row = {"id": "D:1", "name": "x", "synonyms": names, "xrefs": []}
+        source = {"primary_knowledge_source": "clinigraph-curated", "source_version": "1", "licence": "Apache-2.0"}
+        store.upsert_nodes("Disease", [row | source])
+        assert next(store.nodes("Disease")) == row | source
+    with sqlite3.connect(tmp_path / "graph.db") as connection:
+        stored = connection.execute("SELECT synonyms, xrefs FROM Disease").fetchone()
+    assert stored == (json.dumps(names, ensure_ascii=False), "[]")

@@ -25,9 +25,12 @@ def load_knowledge(store: GraphStore, tables: KnowledgeTables | None = None) -> 
     tables = tables or knowledge_tables()
     if store.metadata(VERSION_KEY) == tables.version:
         return 0
+    nodes, edges = tables.iter_nodes, tables.iter_edges
+    if tables.intact:  # every row was checked when the files were built
+        nodes, edges = tables.checked_nodes, tables.checked_edges
     changed = store.bulk_load(
-        ((label, tables.iter_nodes(label)) for label in tables.labels),
-        ((type_, tables.iter_edges(type_)) for type_ in tables.types),
+        ((label, nodes(label)) for label in tables.labels),
+        ((type_, edges(type_)) for type_ in tables.types),
     )
     store.set_metadata(VERSION_KEY, tables.version)
     return changed

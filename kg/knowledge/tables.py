@@ -6,19 +6,24 @@ Ids of edges and synonyms of nodes are not stored: both follow from the rest, an
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
+import hashlib
 from collections.abc import Iterator
 from functools import cached_property
 from importlib.resources import as_file, files
+from itertools import repeat
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ...schemas.graph import NODES, RELATIONSHIPS, NodeType, RelationshipType
 from ...schemas.problems import UserError
-from .draft import Draft, edge_id
+from ..stores.rows import CheckedRows, edge_shape, node_shape
+from .draft import DISCRIMINATORS, Draft, edge_id
 from .ranking import Conflict, Name
 
 _ARROW = {
@@ -151,6 +156,34 @@ class KnowledgeTables:
                 row["id"] = edge_id(type_, row)
                 yield row
 
+    @cached_property
+    def intact(self) -> bool:
+        """True if all files are those that the build wrote, which had checked every row of them."""
+        from .build import Manifest
+
+        stated = {name: entry["sha256"] for name, entry in Manifest.read(self.folder).files.items()}
+        return all(
+            hashlib.sha256(file.read_bytes()).hexdigest() == stated.get(file.name)
+            for file in self.folder.glob("*.parquet")
+        )
+
+    def checked_nodes(self, label: str) -> CheckedRows:
+        """Nodes of one label as values, for a store to load as they are; only if the files are :attr:`intact`."""
+        columns = _columns(self.folder / f"nodes_{label}.parquet")
+        synonyms = self._synonyms
+        columns["synonyms"] = [
+            [n for n in synonyms.get(id_, ()) if n != name][:SYNONYM_LIMIT] or None
+            for id_, name in zip(columns["id"], columns["name"], strict=True)
+        ]
+        return CheckedRows(list(zip(*(columns[name] for name in node_shape(label).columns), strict=True)))
+
+    def checked_edges(self, type_: str) -> CheckedRows:
+        """Edges of one type as values, sorted by id; only if the files are :attr:`intact`."""
+        columns = _columns(self.folder / f"edges_{type_}.parquet")
+        columns["id"] = _edge_ids(type_, columns)
+        values = zip(*(columns[name] for name in edge_shape(type_).columns), strict=True)
+        return CheckedRows(sorted(values, key=itemgetter(0)))
+
     @staticmethod
     def _rows(path: Path) -> Iterator[dict[str, Any]]:
         for batch in pq.ParquetFile(path).iter_batches(batch_size=20_000):
@@ -159,12 +192,38 @@ class KnowledgeTables:
 
     @cached_property
     def _synonyms(self) -> dict[str, list[str]]:
-        table = pq.read_table(self.folder / "names.parquet", columns=["concept", "name", "rank"])
-        order = table.sort_by([("concept", "ascending"), ("rank", "ascending"), ("name", "ascending")])
-        found: dict[str, list[str]] = defaultdict(list)
-        for concept, name in zip(order["concept"].to_pylist(), order["name"].to_pylist(), strict=True):
-            found[concept].append(name)
-        return found
+        table = pq.ParquetFile(self.folder / "names.parquet").read(columns=["concept", "name", "rank"])
+        keys = [("concept", "ascending"), ("rank", "ascending"), ("name", "ascending")]
+        order = table.take(pc.sort_indices(table, sort_keys=keys))  # Table.sort_by would import much more
+        coded = order["concept"].combine_chunks().dictionary_encode()  # numbered as they appear
+        starts = np.flatnonzero(np.diff(coded.indices.to_numpy(), prepend=-1)).tolist()
+        names = order["name"].to_pylist()
+        bounds = zip(starts, [*starts[1:], len(names)], strict=True)
+        return {concept: names[a:b] for concept, (a, b) in zip(coded.dictionary.to_pylist(), bounds, strict=True)}
+
+
+def _columns(path: Path) -> dict[str, list[Any]]:
+    """Columns of a file as lists; equal strings are one object."""
+    table = pq.ParquetFile(path).read()
+    return {name: _column(table[name].combine_chunks()) for name in table.column_names}
+
+
+def _column(values: Any) -> list[Any]:
+    if pa.types.is_floating(values.type):
+        return pc.add(values, 0.0).to_pylist()  # no negative zero
+    if not pa.types.is_string(values.type):
+        return values.to_pylist()
+    coded = values.dictionary_encode()
+    words = np.array([*coded.dictionary.to_pylist(), None], dtype=object)
+    return words[coded.indices.fill_null(len(words) - 1).to_numpy()].tolist()
+
+
+def _edge_ids(type_: str, columns: dict[str, list[Any]]) -> list[str]:
+    """:func:`~.draft.edge_id` of all rows."""
+    parts = [columns[name] for name in ("source", "target", "primary_knowledge_source")]
+    parts += [list(map(str, columns[name])) for name in DISCRIMINATORS.get(type_, ())]
+    texts = map("\x1f".join, zip(repeat(type_), *parts))
+    return [f"K:{hashlib.sha256(text.encode()).hexdigest()[:20]}" for text in texts]
 
 
 def knowledge_tables(folder: str | Path | None = None) -> KnowledgeTables:

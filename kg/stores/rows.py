@@ -7,7 +7,8 @@ Rows of one source have few shapes (which property holds which Python type). Eac
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -69,6 +70,22 @@ _CONVERT: dict[str, _Convert] = {
 }
 
 
+@dataclass(frozen=True)
+class CheckedRows:
+    """Rows that were checked when their file was built, and need not be checked again.
+
+    Attributes
+    ----------
+    values
+        Clean values in the order of :attr:`RowShape.columns`, one row per id.
+    """
+
+    values: list[Values]
+
+    def __iter__(self) -> Iterator[Row]:
+        raise TypeError("checked rows are for a store's bulk_load, upsert_nodes or upsert_edges only")
+
+
 class RowShape:
     """Checks the rows of one node label or relationship type.
 
@@ -106,6 +123,8 @@ class RowShape:
         StoreRowError
             On the first row that is not right.
         """
+        if isinstance(rows, CheckedRows):
+            return {values[0]: values for values in rows.values}
         columns, shapes, keys = self.columns, self._shapes, self._keys
         result: dict[str, Values] = {}
         for row in rows:
