@@ -68,6 +68,7 @@ class TrainingConfig(_Strict):
     version: str
     seed: int
     base: str
+    outside_bias: float = 0.0
     exclude: str | None = None
     windows: WindowConfig = WindowConfig()  # type: ignore[call-arg]
     optimiser: OptimiserConfig = OptimiserConfig()  # type: ignore[call-arg]

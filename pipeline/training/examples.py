@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 
 from ..encoder.tags import TAGS
 from .corpora import Record
+from .kinds import narrowed
 from .label_maps import LabelMap
 
 
@@ -84,6 +85,7 @@ def allowed_tags(record: Record, labels: LabelMap, begin: np.ndarray, end: np.nd
         targets = labels.labels.get(span.label)
         if targets is None or taken[words].any():
             continue
+        targets = narrowed(tuple(t for t in targets if t in labels.training_labels), record.text[span.start : span.end])
         allowed[words] = [tag[0] == "I" and tag[2:] in targets for tag in TAGS]
         allowed[words[0]] = [tag[0] == "B" and tag[2:] in targets for tag in TAGS]
         taken[words] = True

@@ -287,6 +287,7 @@ def export_model(
     held_back: Sequence[tuple[LabelMap, Sequence[Record]]],
     name: str = "clinigraph-ner",
     version: str = "",
+    outside_bias: float = 0.0,
     quantise: bool = True,
     window: int = 144,
 ) -> Path:
@@ -303,6 +304,9 @@ def export_model(
         The selection set; it fixes the temperature of the scores. May be empty.
     name, version : str
         For the provenance of the mentions.
+    outside_bias : float
+        Added to the score of O. Corpora that give only positives, and generated notes full of mentions, make a
+        tagger too eager; this sets it right.
     quantise : bool
         False keeps all products in float32.
     window : int
@@ -313,6 +317,8 @@ def export_model(
 
     weights = load_file(source / "model.safetensors")
     config = json.loads((source / "config.json").read_text(encoding="utf-8"))
+    weights["classifier.bias"] = weights["classifier.bias"].copy()
+    weights["classifier.bias"][0] += outside_bias
     tokenizer = load_tokenizer(source)
     ranges = None
     if quantise:

@@ -28,6 +28,8 @@ class LabelMap:
         Source labels under which anything may stand.
     ignored : frozenset of str
         The corpus' other labels, to recognise it by.
+    training_labels : frozenset of str
+        Our labels that its mentions may have in training; evaluation takes all of ``labels``.
     """
 
     name: str
@@ -36,6 +38,7 @@ class LabelMap:
     negatives: frozenset[str]
     unknown: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
+    training_labels: frozenset[str] = frozenset(LABELS)
 
 
 def load_label_maps(path: Path = CORPORA) -> dict[str, LabelMap]:
@@ -57,6 +60,7 @@ def load_label_maps(path: Path = CORPORA) -> dict[str, LabelMap]:
             frozenset(entry["negatives"]),
             frozenset(entry.get("unknown", ())),
             frozenset(entry.get("ignored", ())),
+            frozenset(entry.get("training_labels", LABELS)),
         )
     return maps
 

@@ -157,6 +157,7 @@ def train(config_path: Path, *, data: Path, output: Path, resume: bool = True) -
         held_back=material.held_back,
         name=config.name,
         version=config.version,
+        outside_bias=config.outside_bias,
         window=config.windows.longest,
     )
     return TrainingResult(folder, onnx, run.step, resumed_at, run.loss)
@@ -201,7 +202,14 @@ def load_training_data(config: TrainingConfig, data: Path) -> TrainingData:
 
 def _fingerprint(config: TrainingConfig, material: TrainingData) -> str:
     """Identifies config and data, so that a checkpoint is never continued with others."""
-    content = json.dumps([config.model_dump(exclude={"optimiser": {"threads", "checkpoint_steps"}}), material.counts])
+    content = json.dumps(
+        [
+            config.model_dump(
+                exclude={"optimiser": {"threads", "checkpoint_steps"}, "outside_bias": True, "version": True}
+            ),
+            material.counts,
+        ]
+    )
     return hashlib.sha256(content.encode()).hexdigest()
 
 
