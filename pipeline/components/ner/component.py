@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import tempfile
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -40,11 +41,14 @@ class EntityTagger:
         Padded word pieces that go through the model at once.
     threads : int, optional
         Threads of the model; None leaves it to the back end.
+    split_tokens : bool
+        Split a spaCy token in which a mention begins or ends ("ZDV)-induced"), as long as no component before has
+        put a parse or span groups on the Doc. Else, and if False, the mention is widened to the token.
 
     Notes
     -----
     Sets ``doc.spans["clinigraph"]``, ``doc.ents`` (only where no other entity stands) and ``span._.score``,
-    ``span._.extractor``. A mention that ends inside a spaCy token is widened to the token.
+    ``span._.extractor``.
 
     Examples
     --------
@@ -65,6 +69,7 @@ class EntityTagger:
         thresholds: dict[str, float] | None = None,
         batch_tokens: int = 4096,
         threads: int | None = None,
+        split_tokens: bool = True,
     ) -> None:
         if backend not in BACKENDS:
             raise UserError(f'There is no back end "{backend}".', f"Use one of: {', '.join(BACKENDS)}.")
@@ -76,6 +81,7 @@ class EntityTagger:
         self.thresholds = dict(thresholds or {})
         self.batch_tokens = batch_tokens
         self.threads = threads
+        self.split_tokens = split_tokens
         self._classifier: TokenClassifier | None = None
         self._unpacked: tempfile.TemporaryDirectory[str] | None = None
         self._handle_error: ErrorHandler = _raise
@@ -150,9 +156,10 @@ class EntityTagger:
     def _set(self, doc: Doc, found: list[TaggedSpan]) -> None:
         spans: list[Span] = []
         last = 0
+        found = [mention for mention in found if mention.score >= self.thresholds.get(mention.label, 0.0)]
+        if self.split_tokens:
+            split_at(doc, {offset for mention in found for offset in (mention.start, mention.end)})
         for mention in found:
-            if mention.score < self.thresholds.get(mention.label, 0.0):
-                continue
             span = doc.char_span(mention.start, mention.end, label=mention.label, alignment_mode="expand")
             # Two mentions can meet in one spaCy token ("aspirin/codeine"): the first has it.
             if span is None or span.start < last:
@@ -204,6 +211,7 @@ class EntityTagger:
             "thresholds": self.thresholds,
             "batch_tokens": self.batch_tokens,
             "threads": self.threads,
+            "split_tokens": self.split_tokens,
         }
 
     def _restore(self, settings: dict[str, Any], model: Path) -> None:
@@ -212,8 +220,31 @@ class EntityTagger:
         self.thresholds = settings["thresholds"]
         self.batch_tokens = settings["batch_tokens"]
         self.threads = settings["threads"]
+        self.split_tokens = settings["split_tokens"]
         self.model = str(model)
         self._classifier = None
+
+
+def split_at(doc: Doc, offsets: set[int]) -> None:
+    """Split the tokens of a Doc that have one of the character offsets inside.
+
+    Does nothing where a parse or span groups count in the tokens as they are.
+    """
+    if doc.has_annotation("DEP") or any(len(group) for group in doc.spans.values()):
+        return
+    ends = [token.idx + len(token) for token in doc]
+    cuts: dict[int, list[int]] = {}
+    for offset in sorted(offsets):
+        index = bisect_right(ends, offset)  # the token that ends after the offset
+        if index < len(doc) and doc[index].idx < offset:
+            cuts.setdefault(index, []).append(offset - doc[index].idx)
+    if not cuts:
+        return
+    with doc.retokenize() as retokenizer:
+        for index, places in cuts.items():
+            token = doc[index]
+            parts = [token.text[a:b] for a, b in zip([0, *places], [*places, len(token)], strict=True)]
+            retokenizer.split(token, parts, heads=[(token, 0)] * len(parts))
 
 
 def _raise(name: str, component: Any, docs: list[Doc], error: Exception) -> None:

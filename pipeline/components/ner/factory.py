@@ -16,6 +16,7 @@ DEFAULTS: dict[str, Any] = {
     "thresholds": {},
     "batch_tokens": 4096,
     "threads": None,
+    "split_tokens": True,
 }
 
 
@@ -33,6 +34,7 @@ def create_ner(
     thresholds: dict[str, float],
     batch_tokens: int,
     threads: int | None,
+    split_tokens: bool,
 ) -> EntityTagger:
     """Make the component; the model is loaded with the first text, or by ``initialize``.
 
@@ -48,4 +50,5 @@ def create_ner(
         thresholds=thresholds,
         batch_tokens=batch_tokens,
         threads=threads,
+        split_tokens=split_tokens,
     )
