@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from operator import itemgetter
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from scipy import sparse
@@ -12,11 +13,24 @@ from scipy import sparse
 from ...schemas.graph import WORLD_LABELS
 from .parameters import parameters
 from .phenotypes import PhenotypeMatrix, closure
-from .view import DISEASE_PROPERTIES, STATEMENTS, KnowledgeSource, KnowledgeView
+from .view import DISEASE_PROPERTIES, STATEMENTS, KnowledgeSource, KnowledgeView, PhenotypeStatements
 
 CURATED = "clinigraph-curated"
+_PHENOTYPE = (
+    *("source", "target", "id", "frequency", "frequency_value"),
+    *("primary_knowledge_source", "source_version", "confidence", "note"),
+)
 _DROPPED = ("source_label", "target_label", "licence", "knowledge_level", "agent_type")
 Row = Mapping[str, Any]
+Values = tuple[Any, ...]
+
+
+@runtime_checkable
+class ColumnSource(Protocol):
+    """A source that gives some properties of all rows without making a dictionary of each."""
+
+    def values(self, kind: str, columns: tuple[str, ...], /) -> Iterable[Values]:
+        """Properties of the nodes of a label, or relationships of a type; None for what is absent."""
 
 
 def compile_view(source: KnowledgeSource, version: str) -> KnowledgeView:
@@ -26,15 +40,16 @@ def compile_view(source: KnowledgeSource, version: str) -> KnowledgeView:
     xrefs: dict[str, list[str]] = {}
     properties: dict[str, dict[str, Any]] = {}
     for label in WORLD_LABELS:
-        for row in source.nodes(label):
-            concept = row["id"]
-            names[concept], labels[concept] = row["name"], label
-            if row.get("xrefs"):
-                xrefs[concept] = list(row["xrefs"])
-            if label == "Disease":
-                properties[concept] = {k: row[k] for k in DISEASE_PROPERTIES if row.get(k) is not None}
+        of_diseases = DISEASE_PROPERTIES if label == "Disease" else ()
+        for concept, name, others, *rest in _values(source, label, ("id", "name", "xrefs", *of_diseases)):
+            names[concept], labels[concept] = name, label
+            if others:
+                xrefs[concept] = list(others)
+            if rest:
+                properties[concept] = {k: v for k, v in zip(DISEASE_PROPERTIES, rest, strict=True) if v is not None}
     parents = _grouped(source, "SUBCLASS_OF")
-    phenotypes = [row for row in _sorted(source, "HAS_PHENOTYPE") if row["source"] in names]
+    phenotypes = [row for row in _values(source, "HAS_PHENOTYPE", _PHENOTYPE) if row[0] in names]
+    phenotypes.sort(key=itemgetter(0, 1, 2))
     columns = _columns(labels, xrefs, phenotypes)
     matrix, diseases, findings, statements, sources = _phenotypes(phenotypes, columns, parents)
     return KnowledgeView(
@@ -54,16 +69,23 @@ def compile_view(source: KnowledgeSource, version: str) -> KnowledgeView:
     )
 
 
+def _values(source: KnowledgeSource, kind: str, columns: tuple[str, ...]) -> Iterable[tuple[Any, ...]]:
+    """These properties of all nodes of a label or relationships of a type, None for what is absent."""
+    if isinstance(source, ColumnSource):
+        return source.values(kind, columns)
+    rows = source.nodes(kind) if kind in WORLD_LABELS else source.edges(kind)
+    return (tuple(map(row.get, columns)) for row in rows)
+
+
 def _sorted(source: KnowledgeSource, type_: str) -> list[Row]:
     return sorted(source.edges(type_), key=lambda row: (row["source"], row["target"], row["id"]))
 
 
 def _grouped(source: KnowledgeSource, type_: str) -> dict[str, list[str]]:
-    groups: dict[str, list[str]] = defaultdict(list)
-    for row in _sorted(source, type_):
-        if row["target"] not in groups[row["source"]]:
-            groups[row["source"]].append(row["target"])
-    return dict(groups)
+    groups: dict[str, dict[str, None]] = defaultdict(dict)
+    for start, end in sorted(_values(source, type_, ("source", "target"))):
+        groups[start][end] = None
+    return {start: list(ends) for start, ends in groups.items()}
 
 
 def _merged(first: dict[str, list[str]], second: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -74,7 +96,7 @@ def _slim(row: Row) -> dict[str, Any]:
     return {k: v for k, v in row.items() if v is not None and k not in _DROPPED}
 
 
-def _columns(labels: dict[str, str], xrefs: dict[str, list[str]], phenotypes: list[Row]) -> dict[str, int]:
+def _columns(labels: dict[str, str], xrefs: dict[str, list[str]], phenotypes: list[Values]) -> dict[str, int]:
     """Column of each finding. A disease that stands as a finding shares the column of its HPO twin."""
     findings = sorted(concept for concept, label in labels.items() if label == "PhenotypicFeature")
     columns = {concept: i for i, concept in enumerate(findings)}
@@ -82,22 +104,19 @@ def _columns(labels: dict[str, str], xrefs: dict[str, list[str]], phenotypes: li
     for finding in findings:
         for other in xrefs.get(finding, ()):
             twins.setdefault(other, columns[finding])
-    for target in sorted({row["target"] for row in phenotypes} - columns.keys()):
+    size = len(findings)
+    for target in sorted({row[1] for row in phenotypes} - columns.keys()):
         own = next((columns[x] for x in xrefs.get(target, ()) if x in columns), twins.get(target))
-        columns[target] = len(set(columns.values())) if own is None else own
+        columns[target] = size if own is None else own
+        size += own is None
     return columns
 
 
-def _frequency(row: Row, bands: Mapping[str, float], default: float) -> float:
-    value = row.get("frequency_value")
-    return float(bands.get(row.get("frequency") or "", default) if value is None else value)
-
-
 def _phenotypes(
-    rows: list[Row], columns: dict[str, int], parents: dict[str, list[str]]
-) -> tuple[PhenotypeMatrix, list[str], list[str], list[list[Any]], list[list[Any]]]:
+    rows: list[Values], columns: dict[str, int], parents: dict[str, list[str]]
+) -> tuple[PhenotypeMatrix, list[str], list[str], PhenotypeStatements, list[list[Any]]]:
     """Build the matrix; of several statements on one pair our own wins, else the highest frequency."""
-    diseases = sorted({row["source"] for row in rows})
+    diseases = sorted({row[0] for row in rows})
     disease_row = {d: i for i, d in enumerate(diseases)}
     findings = [""] * len(set(columns.values()))
     for concept, column in reversed(columns.items()):  # the first name of a column stays: the finding's own
@@ -106,22 +125,19 @@ def _phenotypes(
     lowest, highest, default = (limits[k] for k in ("min_frequency", "max_frequency", "default_frequency"))
     best: dict[tuple[int, int], tuple[bool, float, int]] = {}
     never: set[tuple[int, int]] = set()
-    statements: list[list[Any]] = []
+    kept: list[Values] = []
     sources: dict[tuple[str, str], int] = {}
-    for row in rows:
-        pair = (disease_row[row["source"]], columns[row["target"]])
-        frequency = _frequency(row, bands, default)
-        if row.get("frequency") == "excluded" or frequency <= 0:
+    for source, target, id_, band, value, who, version, confidence, note in rows:
+        pair = (disease_row[source], columns[target])
+        frequency = float(bands.get(band or "", default) if value is None else value)
+        if band == "excluded" or frequency <= 0:
             never.add(pair)
             continue
-        who = (row["primary_knowledge_source"], row["source_version"])
-        clipped = min(max(frequency, lowest), highest)
-        candidate = (who[0] == CURATED, clipped, len(statements))
+        candidate = (who == CURATED, min(max(frequency, lowest), highest), len(kept))
         if pair not in best or candidate[:2] > best[pair][:2]:
             best[pair] = candidate
-        band = row.get("frequency")
-        number = sources.setdefault(who, len(sources))
-        statements.append([row["id"], number, row.get("confidence"), row.get("note"), band])
+        kept.append((id_, sources.setdefault((who, version), len(sources)), confidence, note, band))
+    statements = PhenotypeStatements(*(list(c) for c in zip(*kept, strict=True)) if kept else ([] for _ in range(5)))
     pairs = sorted(best)
     shape = (len(diseases), len(findings))
     at = (np.array([p[0] for p in pairs], np.int32), np.array([p[1] for p in pairs], np.int32))

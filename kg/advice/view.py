@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from scipy import sparse
@@ -31,7 +31,7 @@ STATEMENTS = (
     "IN_CLASS",
     "HAS_INGREDIENT",
 )
-_FORMAT = "clinigraph-view-1"
+_FORMAT = "clinigraph-view-2"
 DISEASE_PROPERTIES = (
     "prevalence_primary",
     "prevalence_emergency",
@@ -55,6 +55,16 @@ class KnowledgeSource(Protocol):
 
 
 Statement = dict[str, Any]
+
+
+class PhenotypeStatements(NamedTuple):
+    """Provenance of all entries of the matrix, a list per property: there are hundreds of thousands."""
+
+    ids: list[str]
+    sources: list[int]
+    confidences: list[float | None]
+    notes: list[str | None]
+    bands: list[str | None]
 
 
 @dataclass
@@ -96,7 +106,7 @@ class KnowledgeView:
     findings: list[str]
     disease_properties: list[dict[str, Any]]
     statements: dict[str, list[Statement]]
-    phenotype_statements: list[list[Any]]
+    phenotype_statements: PhenotypeStatements
     sources: list[list[Any]]
     memberships: dict[str, list[str]]
     matrix: PhenotypeMatrix
@@ -152,6 +162,7 @@ class KnowledgeView:
                 tables = json.loads(archive["tables"].tobytes().decode("utf-8"))
                 if tables.pop("format", None) != _FORMAT or (version is not None and tables["version"] != version):
                     return None
+                tables["phenotype_statements"] = PhenotypeStatements(*tables["phenotype_statements"])
                 return cls(**tables, matrix=_matrix(archive, len(tables["diseases"]), len(tables["findings"])))
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
             return None
@@ -282,7 +293,7 @@ class KnowledgeView:
 
     def phenotype_source(self, disease: int, finding: int, number: int) -> Source:
         """The statement behind one entry of the matrix."""
-        edge_id, source, confidence, note, band = self.phenotype_statements[number]
+        edge_id, source, confidence, note, band = (column[number] for column in self.phenotype_statements)
         who, version = self.sources[source]
         how_often = f" ({str(band).replace('_', ' ')})" if band else ""
         return Source(

@@ -19,6 +19,7 @@ from .sqlite_file import explained, open_file
 from .sqlite_tables import create_indexes, table_columns, upsert_statement
 
 _PAGE = 5_000  # rows read at once
+_FROM_SQL: dict[str, Callable[[Any], Any]] = {"string[]": json.loads, "bool": bool}
 
 
 class SqliteStore:
@@ -230,6 +231,22 @@ class SqliteStore:
         """See :meth:`GraphStore.edges`."""
         return self._rows(edge_shape(type), equals)
 
+    def values(self, kind: str, columns: tuple[str, ...]) -> list[Values]:
+        """Some properties of all nodes of a label or relationships of a type, sorted by id; None if absent."""
+        shape = edge_shape(kind) if kind in RELATIONSHIPS else node_shape(kind)
+        types = dict(zip(table_columns(shape.kind), _column_types(shape), strict=True))
+        convert = [(i, _FROM_SQL[types[c]]) for i, c in enumerate(columns) if types[c] in _FROM_SQL]
+        names = ", ".join(f'"{c}"' for c in columns)
+        found = self._fetch(f'SELECT {names} FROM "{kind}" ORDER BY id')
+        if not convert:
+            return found
+        rows = [list(row) for row in found]
+        for index, from_sql in convert:
+            for row in rows:
+                if row[index] is not None:
+                    row[index] = from_sql(row[index])
+        return [tuple(row) for row in rows]
+
     def _rows(self, shape: RowShape, equals: dict[str, Any]) -> Iterator[dict[str, Any]]:
         columns = tuple(table_columns(shape.kind))
         names = ", ".join(f'"{c}"' for c in columns)
@@ -312,8 +329,7 @@ class _Decoder:
 
     def __init__(self, columns: tuple[str, ...], types: list[str]) -> None:
         self._columns = columns
-        convert: dict[str, Callable[[Any], Any]] = {"string[]": json.loads, "bool": bool}
-        self._convert = [(c, convert[t]) for c, t in zip(columns, types, strict=True) if t in convert]
+        self._convert = [(c, _FROM_SQL[t]) for c, t in zip(columns, types, strict=True) if t in _FROM_SQL]
 
     def __call__(self, values: tuple[Any, ...]) -> dict[str, Any]:
         row = {name: value for name, value in zip(self._columns, values, strict=True) if value is not None}
