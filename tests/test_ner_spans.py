@@ -39,6 +39,9 @@ from hypothesis import strategies as st
         ("beta-blocker", ["beta-blocker"]),
         ("Crohn's disease", ["Crohn's disease"]),
         ("NO", ["NO"]),
+        ("CAP", ["CAP"]),
+        ("Mg", ["Mg"]),
+        ("mg", []),
         ("No", []),
         ("mcg", []),
         ("BID", []),
@@ -70,6 +73,13 @@ def test_no_mention_runs_over_a_sentence_start() -> None:
         ("weight", "SYMPTOM", 0.9),
         ("Edema", "SYMPTOM", 0.9),
     ]
+
+
+def test_a_saint_ends_no_sentence() -> None:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("clinigraph_sentences")
+    doc = nlp("Takes St. John's wort.")
+    assert clean_mentions(doc, [TaggedSpan(6, 21, "DRUG", 1.0)]) == [TaggedSpan(6, 21, "DRUG", 1.0)]
 
 
 @given(

@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
+from ....schemas.annotation import ConceptLink
 from ....schemas.problems import UserError
-from ....schemas.vocabulary import Vocabulary
+from ....schemas.vocabulary import Vocabulary, normalise
 from ...extensions import mention_spans, register_extensions
-from .matching import NameLinker
+from .matching import NameLinker, settings
+from .surroundings import in_capitals, meaning_of, names_after, names_before
 
 _SAVED = "vocabulary"
+_PROBLEMS = ("DISEASE", "SYMPTOM")
+_LONGEST_PART = 60  # characters; a longer problem is not looked up with the words beside it
 
 
 class ConceptLinker:
@@ -28,6 +32,12 @@ class ConceptLinker:
     character trigrams (TF-IDF) re-ranked by edit similarity (``ngram``). Of several concepts with one name, the
     kind that fits the mention's label wins, then the better rank (see ``kg/knowledge``: what our own tables
     describe first, general before rare). Mentions that have a concept keep it.
+
+    The words around count twice. An abbreviation of several meanings takes the one that ``senses.toml`` finds there
+    ("SpO2 87% on RA" is no arthritis), and one that is an English word counts only in capitals that stand out. A
+    disease or symptom is looked up with its neighbours too: in "leg swelling" or "pain in the chest" the mention of
+    the problem gets the concept of both (``composite``), its span stays, and so does the mention of the place; a
+    mere part of the name that was taken for a problem ("pleuritic") gets none.
 
     Parameters
     ----------
@@ -89,12 +99,63 @@ class ConceptLinker:
 
     def __call__(self, doc: Doc) -> Doc:
         """Set ``span._.concept`` on the mentions of a Doc."""
-        for span in mention_spans(doc):
-            if span.label_ != "DEMOGRAPHIC" and span._.concept is None:
-                link = self.linker.link(span.label_, span.text, span._.long_form)
+        spans = [s for s in mention_spans(doc) if s.label_ != "DEMOGRAPHIC" and s._.concept is None]
+        text = doc.text  # once: spaCy puts it together anew at every call
+        links = [self._alone(text, span) for span in spans]
+        parts: list[tuple[int, int]] = []
+        begins = {span.start for span in spans if span.label_ in _PROBLEMS}
+        for at, span in enumerate(spans):
+            if span.label_ in _PROBLEMS:
+                start, link = self._with_neighbours(text, span, links[at], span.end not in begins)
                 if link is not None:
-                    span._.concept = link
+                    links[at] = link
+                    parts.append((start, span.start_char))
+        for span, link in zip(spans, links, strict=True):
+            # "pleuritic" of "pleuritic chest pain" is no problem by itself
+            is_part = span.label_ in _PROBLEMS and any(a <= span.start_char and span.end_char <= b for a, b in parts)
+            if link is not None and not is_part:
+                span._.concept = link
         return doc
+
+    def _alone(self, text: str, span: Span) -> ConceptLink | None:
+        """The concept of a mention's own words, in the sense that the words around it give an abbreviation."""
+        words, long_form = span.text, span._.long_form
+        if long_form is None:
+            long_form = meaning_of(text, span.start_char, span.end_char, span.label_)
+            if long_form == "":
+                return None
+            if words.isupper() and normalise(words) in settings()["capitals_only"]:
+                words = words.lower() if in_capitals(text, span.start_char, span.end_char) else words
+        return self.linker.link(span.label_, words, long_form)
+
+    def _with_neighbours(
+        self, text: str, span: Span, alone: ConceptLink | None, is_last: bool
+    ) -> tuple[int, ConceptLink | None]:
+        """The concept of the mention and the words beside it, and where its name begins.
+
+        Words that follow directly belong to a mention that means nothing alone, unless they are a problem themselves.
+        """
+        start, end = span.start_char, span.end_char
+        if end - start > _LONGEST_PART:
+            return start, None
+        own = normalise(span.text)
+        names = [(start, name) for name in names_after(text, start, end, over_preposition=True)]
+        names += names_before(text, start, end)
+        if alone is None and is_last:
+            names += [(start, name) for name in names_after(text, start, end, over_preposition=False)]
+        for begin, name in names:
+            if normalise(name) != own:
+                link = self.linker.named(span.label_, name)
+                if link is not None and self._is_better(link, alone):
+                    return begin, link
+        return start, None
+
+    def _is_better(self, link: ConceptLink, alone: ConceptLink | None) -> bool:
+        """Not the same again, and no finding in the place of a disease: "recurrent UTIs" stay the disease."""
+        if alone is None:
+            return True
+        kinds = [concept.label for x in (alone, link) if (concept := self.linker.vocabulary.by_id(x.id))]
+        return link.id != alone.id and kinds != ["Disease", "PhenotypicFeature"]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_linker": None}

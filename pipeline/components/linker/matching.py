@@ -35,7 +35,11 @@ def settings() -> dict[str, Any]:
     data = tomllib.loads(files(__package__).joinpath("linking.toml").read_text(encoding="utf-8"))
     words = {name: frozenset(t for w in listed for t in tokens_of(w)) for name, listed in data["backoff"].items()}
     nouns = {normalise(adjective): normalise(noun) for adjective, noun in data["adjectives"].items()}
-    return {"labels": data["labels"], "adjectives": nouns, **words}
+    never = {label: frozenset(normalise(w) for w in listed) for label, listed in data["never"].items()}
+    both = never.pop("problems_and_drugs")
+    never |= {label: never.get(label, frozenset()) | both for label in ("DISEASE", "SYMPTOM", "DRUG")}
+    capitals = frozenset(normalise(w) for w in data["capitals_only"]["words"])
+    return {"labels": data["labels"], "adjectives": nouns, "never": never, "capitals_only": capitals, **words}
 
 
 class Variant(NamedTuple):
@@ -93,30 +97,29 @@ class NameLinker:
         return found
 
     def _link(self, label: str, text: str, long_form: str | None) -> ConceptLink | None:
-        costs: Mapping[str, int] | None = settings()["labels"].get(label)
         for variant in _variants(label, text, long_form):
-            ranked = self._ranked(variant.key, costs, text)
+            ranked = self._ranked(variant.key, label, long_form or text)
             if ranked:
                 return self._link_to(ranked, variant, long_form or text)
         if len(text) > LONGEST:
             return None
         for words in (long_form, text):
-            link = self._nearest_of(words, label, costs) if words else None
+            link = self._nearest_of(words, label) if words else None
             if link is not None:
                 return link
-        return self._head_of(long_form or text, label, costs)
+        return self._head_of(long_form or text, label)
 
-    def _nearest_of(self, words: str, label: str, costs: Mapping[str, int] | None) -> ConceptLink | None:
+    def _nearest_of(self, words: str, label: str) -> ConceptLink | None:
         """The near names of the words as they stand, then of the words without qualifiers."""
         tokens = tokens_of(words)
         keys = [normalise(words), *(key for key, _, _ in _stripped(tokens, label, 1.0))]
         for step, key in enumerate(dict.fromkeys(keys)):
-            link = self._nearest(key, costs, 1.0 if not step else 0.97)
+            link = self._nearest(key, label, 1.0 if not step else 0.97)
             if link is not None:
                 return link
         return None
 
-    def _head_of(self, words: str, label: str, costs: Mapping[str, int] | None) -> ConceptLink | None:
+    def _head_of(self, words: str, label: str) -> ConceptLink | None:
         """The longest end of the words that is a name: "left lower lobe pneumonia" is a pneumonia."""
         tokens = tokens_of(words)
         if label not in ("DISEASE", "SYMPTOM") or not 1 < len(tokens) <= 8 or tokens[-1] in settings()["generic"]:
@@ -125,16 +128,32 @@ class NameLinker:
             tail = tokens[start:]
             if len(" ".join(tail)) < 5:
                 return None
-            ranked = self._ranked(normalise(" ".join(tail)), costs, words)
+            ranked = self._ranked(normalise(" ".join(tail)), label, words)
             if ranked and self.vocabulary.labels[ranked[0][1].concept] != "Context":
                 return self._link_to(ranked, Variant("", "head", 0.4 + 0.4 * len(tail) / len(tokens)), words)
         return None
 
-    def _ranked(self, key: str, costs: Mapping[str, int] | None, text: str) -> list[tuple[float, Candidate]]:
+    def named(self, label: str, name: str) -> ConceptLink | None:
+        """The concept of just this name, evened out but not backed off; no mere relative and no context."""
+        ranked = [
+            (cost, candidate)
+            for cost, candidate in self._ranked(normalise(name), label, name)
+            if candidate.kind != "related"
+            and self.vocabulary.labels[candidate.concept] != "Context"
+            and "susceptibility" not in self.vocabulary.names[candidate.concept]
+        ]
+        return self._link_to(ranked, Variant("", "composite", 0.95), name) if ranked else None
+
+    def _ranked(self, key: str, label: str, text: str) -> list[tuple[float, Candidate]]:
         """Candidates of a key that the label allows, cheapest first. A name written just so goes before its like."""
+        costs: Mapping[str, int] | None = settings()["labels"].get(label)
+        if key in settings()["never"].get(label, ()):
+            return []
         found = []
         for candidate in self.vocabulary.lookup_key(key):
             concept_label = self.vocabulary.labels[candidate.concept]
+            if key in settings()["capitals_only"] and _is_abbreviation(candidate) and candidate.name not in text:
+                continue
             if costs is None or concept_label in costs:
                 cost = candidate.rank + (costs[concept_label] if costs else 0)
                 cost -= 2 if candidate.name == text else 1 if candidate.name.casefold() == text.casefold() else 0
@@ -170,10 +189,11 @@ class NameLinker:
 
     # -- n-grams ----------------------------------------------------------------------------------------------
 
-    def _nearest(self, key: str, costs: Mapping[str, int] | None, factor: float) -> ConceptLink | None:
+    def _nearest(self, key: str, label: str, factor: float) -> ConceptLink | None:
         """The best of the near names by cosine and edit similarity; none for words too short to be typos."""
         if len(key) < 5:
             return None
+        costs: Mapping[str, int] | None = settings()["labels"].get(label)
         scored: dict[int, float] = {}
         for group, labels in enumerate(_GROUPS):
             if costs is not None and not labels & costs.keys():
@@ -184,7 +204,7 @@ class NameLinker:
                 similarity = _similarity(key, near, cosine) * factor
                 if similarity < self.threshold - 0.1:
                     continue
-                ranked = self._ranked(near, costs, near)
+                ranked = self._ranked(near, label, near)
                 if ranked:
                     cost, best = ranked[0]
                     score = similarity - cost / 2000
@@ -199,6 +219,10 @@ class NameLinker:
             keys = self.vocabulary.keys_of_labels(_GROUPS[group])
             self._indexes[group] = (NgramIndex(keys), keys)
         return self._indexes[group]
+
+
+def _is_abbreviation(candidate: Candidate) -> bool:
+    return candidate.kind == "abbreviation" or sum(c.isupper() for c in candidate.name) > 1
 
 
 def _similarity(key: str, near: str, cosine: float) -> float:
@@ -276,3 +300,7 @@ def _stripped(tokens: list[str], label: str, score: float) -> Iterator[tuple[str
         kept = [t for t in tokens if t not in dropped and not (drug and t[0].isdigit())]
         if kept and len(kept) < len(tokens):
             yield normalise(" ".join(kept)), "stripped", score - 0.05 * step
+    if not drug and "type" not in tokens:  # "CKD stage 4" is a CKD
+        kept = [t for t in tokens if t not in dropped and not t.isdigit()]
+        if kept:
+            yield normalise(" ".join(kept)), "stripped", score - 0.2

@@ -16,6 +16,7 @@ from spacy.tokens import Doc, Span
 from ....schemas.problems import UserError
 from ...encoder import BACKENDS, TaggedSpan, TokenClassifier, load_token_classifier
 from ...extensions import add_mentions, register_extensions
+from .spans import clean_mentions
 
 ErrorHandler = Callable[[str, Any, list[Doc], Exception], None]
 
@@ -48,7 +49,8 @@ class EntityTagger:
     Notes
     -----
     Sets ``doc.spans["clinigraph"]``, ``doc.ents`` (only where no other entity stands) and ``span._.score``,
-    ``span._.extractor``.
+    ``span._.extractor``. Bullets, line breaks before a new item, open brackets and words that are no mention are
+    cleaned off what the model found (``spans.py``).
 
     Examples
     --------
@@ -156,7 +158,7 @@ class EntityTagger:
     def _set(self, doc: Doc, found: list[TaggedSpan]) -> None:
         spans: list[Span] = []
         last = 0
-        found = [mention for mention in found if mention.score >= self.thresholds.get(mention.label, 0.0)]
+        found = [m for m in clean_mentions(doc, found) if m.score >= self.thresholds.get(m.label, 0.0)]
         if self.split_tokens:
             split_at(doc, {offset for mention in found for offset in (mention.start, mention.end)})
         for mention in found:

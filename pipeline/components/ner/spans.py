@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.resources import files
@@ -22,14 +23,15 @@ _LEADING = re.compile(r"(?:[\s\-–—*•·,;:.!?\"“”‘`/\\|=<>~#&_)\]}]+|
 _TRAILING = re.compile(r"[\s\-–—*•·,;:.!?\"“”`/\\|=<>~#&_(\[{]+$")
 _FIRST_WORD = re.compile(r"([^\W\d_]+)\s+")
 _LAST_WORD = re.compile(r"\s+([^\W\d_]+)$")
+_SHORT_WORD = re.compile(r"(?:^|\W)[^\W\d_]{1,2}\.\s*$")  # "St." of "St. John's wort" ends no sentence
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
 @lru_cache(maxsize=1)
-def _words() -> tuple[frozenset[str], frozenset[str]]:
-    """Function words, and words that are no mention in any case; see ``spans.toml``."""
+def _words() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Function words; words that are no mention in any case; and in small letters. See ``spans.toml``."""
     data = tomllib.loads(files(__package__).joinpath("spans.toml").read_text(encoding="utf-8"))
-    return frozenset(data["function_words"]), frozenset(data["fillers"] + data["doses"])
+    return frozenset(data["function_words"]), frozenset(data["fillers"] + data["doses"]), frozenset(data["units"])
 
 
 def clean_span(text: str, start: int, end: int, breaks: Iterable[int] = ()) -> list[tuple[int, int]]:
@@ -74,9 +76,11 @@ def clean_mentions(doc: Doc, found: Iterable[TaggedSpan]) -> list[TaggedSpan]:
     """:func:`clean_span` over all that a model found in a Doc; sentence starts are respected if the Doc has them."""
     starts = [sent.start_char for sent in doc.sents] if doc.has_annotation("SENT_START") else []
     cleaned = []
+    text = doc.text  # once: spaCy puts it together anew at every call
     for mention in found:
-        inside = [at for at in starts if mention.start < at < mention.end] if starts else []
-        for start, end in clean_span(doc.text, mention.start, mention.end, inside):
+        within = starts[bisect_right(starts, mention.start) : bisect_left(starts, mention.end)]
+        inside = [at for at in within if not _SHORT_WORD.search(text[max(0, at - 6) : at])]
+        for start, end in clean_span(text, mention.start, mention.end, inside):
             cleaned.append(mention._replace(start=start, end=end))
     return cleaned
 
@@ -137,6 +141,6 @@ def _is_mention(words: str) -> bool:
     if not any(c.isalpha() for c in words):
         return False
     lower = words.lower()
-    function_words, fillers = _words()
+    function_words, fillers, units = _words()
     in_capitals = words.isupper() and len(words) > 1
-    return lower not in fillers and (in_capitals or lower not in function_words)
+    return lower not in fillers and words not in units and (in_capitals or lower not in function_words)
