@@ -293,16 +293,17 @@ class KnowledgeView:
 
     def phenotype_source(self, disease: int, finding: int, number: int) -> Source:
         """The statement behind one entry of the matrix."""
-        edge_id, source, confidence, note, band = (column[number] for column in self.phenotype_statements)
-        who, version = self.sources[source]
+        found = self.phenotype_statements
+        who, version = self.sources[found.sources[number]]
+        band = found.bands[number]
         how_often = f" ({str(band).replace('_', ' ')})" if band else ""
         return Source(
             statement=f"{self.name(self.diseases[disease])}: {self.name(self.findings[finding])}{how_often}",
             primary_knowledge_source=who,
             source_version=version,
-            edge_id=edge_id,
-            confidence=confidence,
-            note=note,
+            edge_id=found.ids[number],
+            confidence=found.confidences[number],
+            note=found.notes[number],
         )
 
     # -- drugs ---------------------------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..stores.base import GraphStore
+from collections.abc import Callable, Iterable
+
+from ..stores.base import GraphStore, Row
 from .tables import KnowledgeTables, knowledge_tables
 
 VERSION_KEY = "knowledge_version"
@@ -25,7 +27,8 @@ def load_knowledge(store: GraphStore, tables: KnowledgeTables | None = None) -> 
     tables = tables or knowledge_tables()
     if store.metadata(VERSION_KEY) == tables.version:
         return 0
-    nodes, edges = tables.iter_nodes, tables.iter_edges
+    nodes: Callable[[str], Iterable[Row]] = tables.iter_nodes
+    edges: Callable[[str], Iterable[Row]] = tables.iter_edges
     if tables.intact:  # every row was checked when the files were built
         nodes, edges = tables.checked_nodes, tables.checked_edges
     changed = store.bulk_load(
