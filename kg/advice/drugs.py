@@ -162,14 +162,17 @@ def _treating(concepts: dict[str, int], patient: Circumstances) -> Candidates:
 
 
 def _suits(population: str | None, patient: Circumstances) -> bool:
-    """False if the indication is for other people than this patient. What is not known excludes nobody."""
+    """False if the indication is for other people than this patient.
+
+    What is not known excludes nobody, except that a drug for pregnant or breastfeeding women is for those only.
+    """
     circumstance = contexts()["circumstance"]
     concept = circumstance.get((population or "").strip().lower().replace(" ", "_"))
     if concept is None or concept in patient.above:
         return True
     known = {
-        circumstance["pregnancy"]: patient.state.pregnant is not None or patient.state.sex == "male",
-        circumstance["lactation"]: patient.state.lactating is not None or patient.state.sex == "male",
+        circumstance["pregnancy"]: True,
+        circumstance["lactation"]: True,
         circumstance["female"]: patient.state.sex is not None,
         circumstance["male"]: patient.state.sex is not None,
     }
