@@ -15,6 +15,7 @@ from reference_store import ReferenceStore
 
 STORES = ["sqlite", pytest.param("neo4j", marks=pytest.mark.neo4j)]
 SEEDS = [1, 2]
+CASES = [("sqlite", 1), ("sqlite", 2), pytest.param("neo4j", 1, marks=pytest.mark.neo4j)]  # a server takes its time
 
 
 @pytest.fixture(params=STORES)
@@ -51,7 +52,7 @@ def test_is_a_graph_store(store):
     assert isinstance(store, GraphStore)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("store, seed", CASES, indirect=["store"])
 def test_bulk_load_gives_the_graph_and_a_second_one_changes_nothing(store, seed):
     reference = filled(seed)
     assert load(store, seed) == sum(sum(part.values()) for part in reference.counts().values())
@@ -61,7 +62,7 @@ def test_bulk_load_gives_the_graph_and_a_second_one_changes_nothing(store, seed)
     assert list(store.canonical_lines()) == list(reference.canonical_lines())
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("store, seed", CASES, indirect=["store"])
 def test_reads(store, seed):
     reference = filled(seed)
     load(store, seed)
@@ -274,3 +275,23 @@ def test_queries_along_hierarchies_against_plain_python(store, seed):
             if row.get("temporality", "current") == "current" and row.get("status") not in ("stopped", "held")
         }
         assert {r["fact"] for r in store.run("patients_on_drug", drug=drug)} == expected
+
+
+def test_bulk_load_into_empty_kinds_still_refuses_what_is_wrong(store):
+    source = {"primary_knowledge_source": "clinigraph-curated", "source_version": "1", "licence": "Apache-2.0"}
+    node = {"id": "X:1", "name": "x", **source}
+    other = {"id": "X:2", "name": "y", **source}
+    store.upsert_nodes("Drug", [node])
+    with pytest.raises(StoreRowError, match="the graph has this id as Drug"):
+        store.bulk_load([("Disease", [node, other])], [])
+    with pytest.raises(StoreRowError, match="the graph has this id as Disease"):
+        store.bulk_load([("Disease", [other]), ("LabTest", [other])], [])
+    assert list(store.nodes("LabTest")) == []
+    edge = {"id": "e1", "source": "X:1", "target": "nowhere", **source}
+    with pytest.raises(StoreRowError, match='target "nowhere" is not in the graph'):
+        store.bulk_load([("Disease", [other])], [("TREATS", [edge])])
+    with pytest.raises(StoreRowError, match='source "X:2" is not in the graph as Drug'):
+        store.bulk_load([("Disease", [other])], [("TREATS", [edge | {"source": "X:2", "target": "X:2"}])])
+    assert list(store.edges("TREATS")) == []
+    assert store.bulk_load([("Disease", [other])], [("TREATS", [edge | {"target": "X:2"}])]) in (1, 2)
+    assert [row["target_label"] for row in store.edges("TREATS")] == ["Disease"]

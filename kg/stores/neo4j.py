@@ -18,8 +18,8 @@ from .base import Counts, Row, node_type, relationship_type
 from .canonical import canonical_lines
 from .neo4j_errors import explained
 from .neo4j_reading import free_cypher
-from .neo4j_writing import Transaction, fetch, parts, write_edges, write_nodes
-from .rows import RowShape, edge_shape, node_shape
+from .neo4j_writing import Transaction, create_edges, create_nodes, fetch, parts, write_edges, write_nodes
+from .rows import RowShape, Values, edge_shape, node_shape
 
 _PAGE = 5_000  # rows read at once
 _TRIES = 3  # when another writer makes the same node or relationship at the same moment
@@ -183,16 +183,35 @@ class Neo4jStore:
     def bulk_load(self, nodes: Iterable[tuple[str, Iterable[Row]]], edges: Iterable[tuple[str, Iterable[Row]]]) -> int:
         """See :meth:`GraphStore.bulk_load`. Sorted, de-duplicated, a transaction per 10,000 rows."""
         changed = 0
+        concepts: dict[str, str] = {}  # world nodes that are there for certain, with their labels
         for label, rows in nodes:
-            changed += self._load(write_nodes, node_shape(label), rows)
+            shape = node_shape(label)
+            batch = shape.clean(rows)
+            empty = self._is_empty(cypher.count_nodes(label))
+            changed += self._load(shape, batch, write_nodes, create_nodes if empty else write_nodes)
+            if NODES[label].world:
+                concepts |= dict.fromkeys(batch, label)
         for type_, rows in edges:
-            changed += self._load(write_edges, edge_shape(type_), rows)
+            shape = edge_shape(type_)
+            empty = self._is_empty(cypher.count_edges(type_))
+            create = partial(create_edges, concepts=concepts) if empty else write_edges
+            changed += self._load(shape, shape.clean(rows), write_edges, create)
         return changed
 
-    def _load(self, write: Callable[..., int], shape: RowShape, rows: Iterable[Row]) -> int:
-        batch = shape.clean(rows)
-        found = ({id: batch[id] for id in ids} for ids in parts(sorted(batch)))
-        return sum(self._write(partial(write, shape=shape, batch=part)) for part in found)
+    def _is_empty(self, count: str) -> bool:
+        """Whether to write without looking; never within the caller's transaction, which one refusal would end."""
+        return self._open_transaction() is None and self._read(count)[0][0] == 0
+
+    def _load(
+        self, shape: RowShape, batch: dict[str, Values], write: Callable[..., int], first: Callable[..., int]
+    ) -> int:
+        """Write a batch in parts. What the server refuses to ``first``, or the driver repeats, ``write`` does."""
+        changed = 0
+        for ids in parts(sorted(batch)):
+            part = {id: batch[id] for id in ids}
+            attempts = iter((first,))
+            changed += self._write(lambda t, a=attempts, p=part: next(a, write)(t, shape, p))  # type: ignore[misc]
+        return changed
 
     def set_metadata(self, key: str, value: str) -> None:
         """See :meth:`GraphStore.set_metadata`."""
@@ -284,8 +303,8 @@ class Neo4jStore:
     def counts(self) -> Counts:
         """See :meth:`GraphStore.counts`."""
         return {
-            "nodes": {label: self._read(f"MATCH (n:{label}) RETURN count(n)")[0][0] for label in NODES},
-            "relationships": {t: self._read(f"MATCH ()-[r:{t}]->() RETURN count(r)")[0][0] for t in RELATIONSHIPS},
+            "nodes": {label: self._read(cypher.count_nodes(label))[0][0] for label in NODES},
+            "relationships": {t: self._read(cypher.count_edges(t))[0][0] for t in RELATIONSHIPS},
         }
 
     def canonical_lines(self) -> Iterator[str]:

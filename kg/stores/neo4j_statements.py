@@ -68,9 +68,24 @@ def edge_hashes(type: str) -> str:
     return f"UNWIND $ids AS id MATCH ()-[r:{type} {{id: id}}]->() RETURN r.id, r.{HASH}"
 
 
-def write_nodes(label: str) -> str:
-    """Add or replace nodes."""
-    return f"UNWIND $rows AS row MERGE (n:{node_labels(label)} {{id: row.id}}) SET n = row"
+def count_nodes(label: str) -> str:
+    """How many nodes there are; the server has the number at hand."""
+    return f"MATCH (n:{label}) RETURN count(n)"
+
+
+def count_edges(type: str) -> str:
+    """How many relationships there are; the server has the number at hand."""
+    return f"MATCH ()-[r:{type}]->() RETURN count(r)"
+
+
+def create_nodes(label: str) -> str:
+    """Add nodes that are not there; the constraint on the id refuses what another writer made meanwhile."""
+    return f"UNWIND $rows AS row CREATE (n:{node_labels(label)}) SET n = row"
+
+
+def replace_nodes(label: str) -> str:
+    """Replace the properties of nodes that are there."""
+    return f"UNWIND $rows AS row MATCH (n:{label} {{id: row.id}}) SET n = row"
 
 
 def write_edges(type: str, source_label: str, target_label: str) -> str:
@@ -80,7 +95,7 @@ def write_edges(type: str, source_label: str, target_label: str) -> str:
     """
     return (
         f"UNWIND $rows AS row MATCH (a:{source_label} {{id: row.source}}) MATCH (b:{target_label} {{id: row.target}})"
-        f" CREATE (a)-[r:{type}]->(b) SET r = row.properties"
+        f" CREATE (a)-[r:{type}]->(b) SET r = row.properties RETURN count(*)"
     )
 
 

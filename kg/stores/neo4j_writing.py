@@ -48,10 +48,18 @@ def write_nodes(transaction: Transaction, shape: RowShape, batch: dict[str, Valu
                     raise StoreRowError(label, id, f"the graph has this id as {other}")
     hashes = {id: cypher.row_hash(values) for id, values in batch.items()}
     new, different = _changed(transaction, cypher.node_hashes(label), hashes)
-    for part in parts(sorted(new + different)):
-        rows = [_properties(shape.columns, batch[id], hashes[id]) for id in part]
-        fetch(transaction, cypher.write_nodes(label), {"rows": rows})
+    for ids, statement in ((new, cypher.create_nodes(label)), (different, cypher.replace_nodes(label))):
+        for part in parts(ids):
+            rows = [_properties(shape.columns, batch[id], hashes[id]) for id in part]
+            fetch(transaction, statement, {"rows": rows})
     return len(new) + len(different)
+
+
+def create_nodes(transaction: Transaction, shape: RowShape, batch: dict[str, Values]) -> int:
+    """Write checked nodes of a label that has none yet, without looking; the server refuses an id that it has."""
+    rows = [_properties(shape.columns, values, cypher.row_hash(values)) for values in batch.values()]
+    fetch(transaction, cypher.create_nodes(shape.name), {"rows": rows})
+    return len(batch)
 
 
 def write_edges(transaction: Transaction, shape: RowShape, batch: dict[str, Values]) -> int:
@@ -63,16 +71,49 @@ def write_edges(transaction: Transaction, shape: RowShape, batch: dict[str, Valu
     new, different = _changed(transaction, cypher.edge_hashes(kind.type), hashes)
     for part in parts(different):
         fetch(transaction, cypher.delete_edges(kind.type), {"ids": part})
+    chosen = {id: batch[id] for id in sorted(new + different)}
+    _add_edges(transaction, shape, chosen, hashes, sources, targets)
+    return len(chosen)
+
+
+def create_edges(transaction: Transaction, shape: RowShape, batch: dict[str, Values], concepts: dict[str, str]) -> int:
+    """Write checked relationships of a type that has none yet, without looking them up.
+
+    ``concepts`` tells the labels of world nodes that are known to be there; the ends among others are looked up.
+    """
+    kind = RELATIONSHIPS[shape.name]
+    ends = []
+    for end, allowed, column in (("source", kind.sources, 1), ("target", kind.targets, 2)):
+        labels = {label for label in endpoint_labels(allowed) if label in WORLD_LABELS}
+        wanted = {values[column] for values in batch.values()}
+        known = len(labels) == len(endpoint_labels(allowed)) and all(concepts.get(id) in labels for id in wanted)
+        ends.append(concepts if known else _end_labels(transaction, kind, end, batch, column))
+    sources, targets = ends
+    hashes = {id: cypher.row_hash((*v, sources[v[1]], targets[v[2]])) for id, v in batch.items()}
+    _add_edges(transaction, shape, batch, hashes, sources, targets)
+    return len(batch)
+
+
+def _add_edges(
+    transaction: Transaction,
+    shape: RowShape,
+    batch: dict[str, Values],
+    hashes: dict[str, str],
+    sources: dict[str, str],
+    targets: dict[str, str],
+) -> None:
     groups: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for id in sorted(new + different):
-        source, target = batch[id][1:3]
-        properties = _properties(("id", *shape.columns[3:]), (id, *batch[id][3:]), hashes[id])
-        row = {"source": source, "target": target, "properties": properties}
+    columns = ("id", *shape.columns[3:])
+    for id, (_, source, target, *values) in batch.items():
+        row = {"source": source, "target": target, "properties": _properties(columns, (id, *values), hashes[id])}
         groups[sources[source], targets[target]].append(row)
     for (source_label, target_label), rows in groups.items():
         for chunk in parts(rows):
-            fetch(transaction, cypher.write_edges(kind.type, source_label, target_label), {"rows": chunk})
-    return len(new) + len(different)
+            written = fetch(transaction, cypher.write_edges(shape.name, source_label, target_label), {"rows": chunk})
+            if written[0][0] != len(chunk):  # another writer has removed an end since it was seen
+                raise StoreRowError(
+                    shape.name, chunk[0]["properties"]["id"], "an end of it or of a row after it was just removed"
+                )
 
 
 def _properties(columns: Sequence[str], values: Sequence[Any], hash_: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ STARTS_WITHIN = 300.0  # seconds; it takes about 10 on an idle machine, minutes 
 _OPENS = [
     f"--add-opens=java.base/{p}=ALL-UNNAMED" for p in ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 ]
+_SHORT_LIVED = ["-XX:TieredStopAtLevel=1"]  # compiling for the long run would not pay within one test run
 
 
 class CannotStartError(Exception):
@@ -86,7 +87,7 @@ def started_server() -> Iterator[Server]:
                 f"no {program}: install Java 17 and Maven (apt install openjdk-17-jre-headless maven), or set NEO4J_URI"
             )
     home = Path(tempfile.mkdtemp(prefix="clinigraph-neo4j-"))
-    try:
+    with _removed_at_the_end(home):
         classpath = _classpath(home)
         password = secrets.token_hex(12)
         port = _configure(home)
@@ -94,7 +95,7 @@ def started_server() -> Iterator[Server]:
         with (home / "output.log").open("wb") as log:
             process = subprocess.Popen(
                 [
-                    *_java(classpath, "-Xms256m", "-Xmx512m", "-XX:+UseSerialGC"),
+                    *_java(classpath, "-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", *_SHORT_LIVED),
                     "org.neo4j.server.CommunityEntryPoint",
                     f"--home-dir={home}",
                     f"--config-dir={home / 'conf'}",
@@ -111,8 +112,18 @@ def started_server() -> Iterator[Server]:
             yield server
         finally:
             _stop(process)
+
+
+@contextmanager
+def _removed_at_the_end(folder: Path) -> Iterator[None]:
+    """Remove the folder even if this process is killed: a shell waits for the end of a pipe that only we hold."""
+    command = 'cat > /dev/null; sleep 1; rm -rf "$0"'
+    guard = subprocess.Popen(["sh", "-c", command, str(folder)], stdin=subprocess.PIPE, start_new_session=True)
+    try:
+        yield
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
+        guard.communicate()
 
 
 def _java(classpath: str, *options: str) -> list[str]:
@@ -151,7 +162,7 @@ def _configure(home: Path) -> int:
 
 def _run_admin(home: Path, classpath: str, *arguments: str) -> None:
     done = subprocess.run(
-        [*_java(classpath, "-Xmx256m"), "org.neo4j.server.startup.Neo4jAdminCommand", *arguments],
+        [*_java(classpath, "-Xmx256m", *_SHORT_LIVED), "org.neo4j.server.startup.Neo4jAdminCommand", *arguments],
         env={**os.environ, "NEO4J_HOME": str(home), "NEO4J_CONF": str(home / "conf")},
         capture_output=True,
         text=True,
@@ -193,12 +204,7 @@ def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, sign)
-            process.wait(timeout=20)
-            return
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
+    """Kill it: its data go, too, so that nothing needs an orderly end."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=20)
