@@ -20,6 +20,7 @@ from clinigraph.schemas.vocabulary import Vocabulary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.language import Language
+from spacy.tokens import Span
 
 PAIRS = list(csv.DictReader((Path(__file__).parent / "linking_pairs.csv").open(encoding="utf-8")))
 
@@ -143,6 +144,91 @@ def test_a_name_is_its_own_nearest(names: list[str]) -> None:
     for position, name in enumerate(names):
         found = dict(index.search(name, len(names)))
         assert found.get(position, 0) >= max(found.values(), default=0) - 1e-4
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [
+        ("DRUG", "smoker"),
+        ("DRUG", "No"),
+        ("DISEASE", "Community-acquired"),
+        ("DISEASE", "soft"),
+        ("SYMPTOM", "new pair of glasses"),
+        ("SYMPTOM", "discharge"),
+        ("DISEASE", "all"),
+        ("DISEASE", "as"),
+        ("DISEASE", "Ms."),
+        ("TEST", "pt"),
+    ],
+)
+def test_english_words_are_no_abbreviations(label: str, text: str, linker: NameLinker) -> None:
+    assert linker.link(label, text) is None
+
+
+# -- what stands around --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "label", "wanted"),
+    [
+        ("SpO2 87% on RA.", "RA", "DISEASE", None),
+        ("Saturation 94% RA at rest", "RA", "DISEASE", None),
+        ("Methotrexate for RA since 2011", "RA", "DISEASE", "MONDO:0008383"),
+        ("PE: lungs clear", "PE", "DISEASE", None),
+        ("CT shows a PE on the left", "PE", "DISEASE", "MONDO:0005279"),
+        ("Denies CP, SOB", "CP", "SYMPTOM", "HP:0100749"),
+        ("Abdomen soft, BS present", "BS", "DISEASE", None),
+        ("Vision 20/40 OD, 20/20 OS", "OD", "DISEASE", None),
+        ("Severe AS with AVA 0.8", "AS", "DISEASE", "MONDO:0042981"),
+        ("h/o breast ca, 2009", "ca", "DISEASE", "MONDO:0004992"),
+        ("She is cold all the time", "cold", "SYMPTOM", None),
+        ("His son had a cold", "cold", "DISEASE", "MONDO:0005709"),
+        ("Long smoker, COLD with bronchitis", "COLD", "DISEASE", "MONDO:0005002"),
+        ("PATIENT FEELS COLD TODAY", "COLD", "SYMPTOM", None),
+        ("Pt has ALL in remission", "ALL", "DISEASE", "MONDO:0004967"),
+    ],
+)
+def test_the_words_around_decide_abbreviations(
+    text: str, words: str, label: str, wanted: str | None, nlp: Language
+) -> None:
+    link = linked(nlp, text, words, label)
+    assert (link.id if link else None) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "wanted"),
+    [
+        ("Has leg swelling today", "swelling", "Pedal edema"),
+        ("Swelling of both legs", "Swelling", "Bilateral leg swelling"),
+        ("Swelling of the left leg", "Swelling", "Unilateral leg swelling"),
+        ("No calf tenderness", "tenderness", "Calf tenderness"),
+        ("Sudden pleuritic chest pain", "pain", "Pleuritic chest pain"),
+        ("Complains of pain in the chest", "pain", "Chest pain"),
+        ("pain in the\nchest", "pain", "Chest pain"),
+        ("Peripheral\n  edema", "edema", "Peripheral edema"),
+        ("RLQ pain", "pain", "Right lower quadrant abdominal pain"),
+        ("Pain, chest x-ray clear", "Pain", "Pain"),
+        ("Seen for chest.\n\nPain", "Pain", "Pain"),
+        ("No pain", "pain", "Pain"),
+    ],
+)
+def test_a_problem_takes_the_concept_of_its_full_name(text: str, words: str, wanted: str, nlp: Language) -> None:
+    link = linked(nlp, text, words, "SYMPTOM")
+    assert link is not None and link.name == wanted
+
+
+def test_a_mere_part_of_a_name_has_no_concept_and_a_place_keeps_its_own(nlp: Language) -> None:
+    doc = nlp.make_doc("Sudden pleuritic chest pain")
+    doc.ents = [Span(doc, 1, 2, "SYMPTOM"), Span(doc, 2, 3, "ANATOMY"), Span(doc, 3, 4, "SYMPTOM")]
+    part, place, whole = nlp.get_pipe("clinigraph_linker")(doc).ents
+    assert part._.concept is None
+    assert place._.concept is not None and place._.concept.name == "Thorax"
+    assert whole._.concept is not None and whole._.concept.method == "composite" and whole.text == "pain"
+
+
+def test_two_halves_of_a_combination_are_one_drug(nlp: Language) -> None:
+    ids = {linked(nlp, "On TMP-SMX DS", half, "DRUG").id for half in ("TMP", "SMX")}
+    assert ids == {"CG:RX0007"}
 
 
 # -- as a component ------------------------------------------------------------------------------------------------

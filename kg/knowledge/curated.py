@@ -81,6 +81,9 @@ class CuratedTables:
     def read_edges(self) -> None:
         """The tables that relate concepts."""
         for context, finding in self._twins:  # as in join_twins: who says the one says the other
+            if finding not in self.draft.nodes:
+                self.draft.problem("contexts.csv", f"{context} is the same as {finding}, which is unknown")
+                continue
             self.draft.add_xref(context, finding)
             self.draft.add_xref(finding, context)
         for row in self.rows("findings.csv"):
