@@ -92,7 +92,8 @@ def names_before(text: str, start: int, end: int) -> Iterator[tuple[int, str]]:
     >>> [name for _, name in names_before(text, 23, 27)]
     ['pleuritic chest pain', 'chest pain']
     """
-    at, starts = start, []
+    at = start
+    starts: list[int] = []
     while len(starts) < _MOST_WORDS and (word := _WORD_BEFORE.search(text[max(0, at - _LONGEST_WORD) : at])):
         if word[1].lower() in _joining()["not_joined"]:
             break
@@ -111,7 +112,8 @@ def names_after(text: str, start: int, end: int, *, over_preposition: bool) -> I
     >>> list(names_after(text, 0, 8, over_preposition=True))
     ['Swelling both legs', 'Swelling legs']
     """
-    joining, words, at = _joining(), [], end
+    joining, at = _joining(), end
+    words: list[str] = []
     side = ""  # of the body: "left leg swelling" may have a name, else "leg swelling"
     wanted = over_preposition
     while len(words) < 3 and (word := _WORD_AFTER.match(text, at, at + _LONGEST_WORD)):
