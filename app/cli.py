@@ -44,7 +44,7 @@ def main() -> None:
     Exit status: 0 done, 1 some or all notes failed, 2 something only the user can put right, 130 interrupted.
     """
     from ..schemas.problems import UserError
-    from .terminal import err, fail
+    from .terminal import fail
 
     # No component of ours goes to the net; neither shall a library that would.
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -55,9 +55,6 @@ def main() -> None:
     except UserError as error:
         fail(error.message, error.solution)
         sys.exit(2)
-    except KeyboardInterrupt:
-        err.print("\ninterrupted. What was finished is kept; the same command goes on from there.")
-        sys.exit(130)
     except BrokenPipeError:  # the reader of our output, such as head, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

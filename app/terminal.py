@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -49,7 +49,10 @@ def print_json(data: Any) -> None:
 
 @contextmanager
 def progress(total: int | None, what: str) -> Iterator[Any]:
-    """A progress bar on standard error; yields a function that takes the number of steps done."""
+    """A progress bar on standard error; yields a function that takes the number of steps done.
+
+    Ctrl-C within ends the command with one line and status 130: what was finished is kept.
+    """
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -59,16 +62,22 @@ def progress(total: int | None, what: str) -> Iterator[Any]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err, transient=False) as bar:
-        task = bar.add_task(what, total=total, pace="")
+    try:
+        with Progress(*columns, console=err, transient=False) as bar:
+            yield _advancer(bar, bar.add_task(what, total=total, pace=""))
+    except KeyboardInterrupt:
+        err.print("interrupted. What was finished is kept; the same command goes on from there.")
+        raise typer.Exit(130) from None
 
-        def advance(steps: int) -> None:
-            bar.advance(task, steps)
-            state = bar.tasks[0]
-            if state.elapsed:
-                bar.update(task, pace=f"{state.completed / state.elapsed:.1f}/s")
 
-        yield advance
+def _advancer(bar: Progress, task: Any) -> Callable[[int], None]:
+    def advance(steps: int) -> None:
+        bar.advance(task, steps)
+        state = bar.tasks[0]
+        if state.elapsed:
+            bar.update(task, pace=f"{state.completed / state.elapsed:.1f}/s")
+
+    return advance
 
 
 def show_problem(problem: Problem) -> None:
