@@ -142,7 +142,14 @@ def push(
         counts = source.counts()
         total = sum(counts["nodes"].values()) + sum(counts["relationships"].values())
         with progress(total, "rows") as advance:
-            changed = push_graph(source, store, progress=lambda rows: advance(rows))
+            done_before = 0
+
+            def tell(_kind: str, done: int, _total: int) -> None:
+                nonlocal done_before
+                advance(done - done_before)
+                done_before = done
+
+            changed = push_graph(source, store, progress=tell)
     if json:
         print_json({"rows": total, "changed": changed})
     else:

@@ -32,7 +32,7 @@ def build(
 
     manifest = build_knowledge(data, output, progress=lambda message: err.print(f"[dim]{message}[/dim]"))
     if json:
-        print_json(manifest.to_dict())
+        print_json(manifest.model_dump(mode="json"))
         return
     rows = table("What", "Rows")
     for name, number in manifest.counts.items():

@@ -30,6 +30,7 @@ _COMMON = {
 UNCERTAIN_WEIGHT = 0.5  # how much a "possible" finding counts beside a certain one
 CONFLICT_WEIGHT = 0.3
 NO_ALLERGIES = "CG:no_known_allergies"
+_SEXES: dict[str, Any] = {"female": "female", "male": "male"}
 _HABITS = ("CG:smoking", "CG:alcohol")
 
 
@@ -134,7 +135,7 @@ def patient_state(record: PatientRecord, is_disease: Callable[[str], bool]) -> P
     allergies = record.of_kind("AllergyIntolerance")
     return PatientState(
         patient_id=record.patient_id,
-        sex=record.sex if record.sex in ("female", "male") else None,
+        sex=_SEXES.get(record.sex or ""),
         age=record.age,
         pregnant=_yes_no(stated["pregnancy"] or _latest(record.of_kind("Condition"), "CG:pregnancy")),
         lactating=_yes_no(stated["lactation"]),
@@ -190,7 +191,7 @@ _PRESENT: dict[str, Any] = {"yes": "yes", "no": "no", "conflict": "uncertain"}
 def _finding(fact: PatientFact) -> Finding:
     sure = fact.certainty != "uncertain"
     weight = CONFLICT_WEIGHT if fact.answer == "conflict" else 1.0 if sure else UNCERTAIN_WEIGHT
-    present = "uncertain" if not sure and fact.answer == "yes" else _PRESENT[fact.answer]
+    present: Any = "uncertain" if not sure and fact.answer == "yes" else _PRESENT[fact.answer]
     if fact.temporality == "historical" and present == "yes":
         weight = UNCERTAIN_WEIGHT  # what was is weak evidence for what is
     assert fact.concept_id
