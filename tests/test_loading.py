@@ -160,6 +160,14 @@ def test_demographics_reach_the_patient(graph):
     assert (state.age, state.sex, state.pregnant, state.lactating) == (67, "female", False, None)
 
 
+def test_a_measured_test_is_no_symptom(graph):
+    potassium = said("TEST", "CGTEST:k", "Potassium", measurement=Measurement(value=4.1, flag="normal"))
+    annotated = note("n1", potassium)
+    as_symptom = annotated.mentions[0].model_copy(update={"label": "SYMPTOM", "measurement": None})
+    graph.add(annotated.model_copy(update={"mentions": (*annotated.mentions, as_symptom)}))
+    assert answers(graph) == {("Observation", "Potassium"): "yes"}
+
+
 def test_four_answers(graph):
     graph.add(note("n1", said("DISEASE", "MONDO:2"), said("DISEASE", "MONDO:3", negated=True)))
     assert graph.ask("p", "MONDO:1").answer == "yes"  # a kind of it

@@ -96,18 +96,25 @@ def derive_facts(mentions: Iterable[Mapping[str, Any]], names: Mapping[str, str]
 
 
 def _told_once(mentions: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Mentions in a fixed order, without those inside a demographic one: "never smoker" is no finding "smoker"."""
+    """Mentions in a fixed order, without those inside one that says more.
+
+    "never smoker" is no finding "smoker", and the "blood pressure" of "blood pressure 118/70" is no symptom.
+    """
     ordered = sorted(mentions, key=lambda m: (m.get("date") or "", m["note_id"], m["start"], m["end"], m["id"]))
     stated: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    telling = {id(m) for m in ordered if m["label"] == "DEMOGRAPHIC" or _is_measured(m)}
     for m in ordered:
-        if m["label"] == "DEMOGRAPHIC":
+        if id(m) in telling:
             stated[m["note_id"]].append((m["start"], m["end"]))
     return [
         m
         for m in ordered
-        if m["label"] == "DEMOGRAPHIC"
-        or not any(start <= m["start"] and m["end"] <= end for start, end in stated[m["note_id"]])
+        if id(m) in telling or not any(start <= m["start"] and m["end"] <= end for start, end in stated[m["note_id"]])
     ]
+
+
+def _is_measured(mention: Mapping[str, Any]) -> bool:
+    return mention["label"] == "TEST" and "measurement" in mention_details(mention)
 
 
 def mention_details(mention: Mapping[str, Any]) -> dict[str, Any]:
