@@ -86,7 +86,7 @@ def derive_facts(mentions: Iterable[Mapping[str, Any]], names: Mapping[str, str]
     [('Condition', 'Cough', 'no')]
     """
     groups: dict[tuple[Any, ...], _Group] = {}
-    for mention in sorted(mentions, key=lambda m: (m.get("date") or "", m["note_id"], m["start"], m["end"], m["id"])):
+    for mention in _told_once(mentions):
         for label, concept_id, extra in _kinds(mention):
             name = (names.get(concept_id) if concept_id else None) or _concept_name(mention, concept_id)
             key = (label, concept_id or "text:" + " ".join(str(mention["text"]).lower().split()), *extra)
