@@ -259,7 +259,7 @@ def test_ctrl_c_keeps_what_is_done_and_goes_on(tmp_path):
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=60)
     if running.returncode != 0:  # a fast machine may have finished
-        assert running.returncode == 130 and "Traceback" not in err and "interrupted" in err
+        assert running.returncode == 130 and "Traceback" not in err and "interrupted" in err, err
     status, out, _ = command("build", str(notes), "--graph", str(graph), "--jobs", "1", "--json")
     report = json.loads(out)
     assert status == 0 and report["graph"]["nodes"]["Note"] == 600 and report["unchanged"] > 0

@@ -234,3 +234,34 @@ def test_lists_are_stored_as_json_writes_them(tmp_path):
     with sqlite3.connect(tmp_path / "graph.db") as connection:
         stored = connection.execute("SELECT synonyms, xrefs FROM Disease").fetchone()
     assert stored == (json.dumps(names, ensure_ascii=False), "[]")
+
+
+class Interrupted:
+    """A connection during whose statement the user presses Ctrl-C: Python notices when it is done."""
+
+    def __init__(self, connection, statement: str) -> None:
+        self._connection, self._statement = connection, statement
+
+    def __getattr__(self, name: str):
+        return getattr(self._connection, name)
+
+    def execute(self, statement: str, *arguments):
+        result = self._connection.execute(statement, *arguments)
+        if statement.startswith(self._statement):
+            self._statement = "never again"
+            raise KeyboardInterrupt
+        return result
+
+
+@pytest.mark.parametrize("statement", ["BEGIN", "SAVEPOINT", "RELEASE", "COMMIT"])
+def test_ctrl_c_at_any_statement_is_ctrl_c_and_leaves_whole_batches(tmp_path, statement):
+    path = tmp_path / "graph.db"
+    with open_store(path) as store:
+        store.upsert_nodes("Patient", [{"id": "P1"}])
+        store._connection = Interrupted(store._connection, statement)
+        with pytest.raises(KeyboardInterrupt), store.transaction():
+            store.upsert_nodes("Patient", [{"id": "P2"}])
+            store.upsert_nodes("Patient", [{"id": "P3"}])
+    with open_store(path) as store:
+        whole = [["P1"], ["P1", "P2", "P3"]]
+        assert [row["id"] for row in store.nodes("Patient")] == whole[statement == "COMMIT"]

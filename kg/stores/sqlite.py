@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -92,7 +93,12 @@ class SqliteStore:
             except BaseException:
                 self._depth = int(name.removeprefix("level"))
                 if self._connection.in_transaction:  # SQLite has rolled back already if the disk is full
-                    self._connection.execute(undo)
+                    try:
+                        self._connection.execute(undo)
+                    except sqlite3.OperationalError:
+                        # Ctrl-C right after RELEASE: the savepoint is gone, and the outer transaction undoes it all
+                        if not self._depth:
+                            raise
                 raise
 
     def upsert_nodes(self, label: str, rows: Iterable[Row]) -> int:
