@@ -16,6 +16,7 @@ from ..schemas.advice import (
     DrugCheck,
     DrugSuggestion,
     Evidence,
+    Question,
     Reason,
     Recommendation,
     ScorePart,
@@ -112,14 +113,21 @@ def show_differential(answer: Differential, console: Console) -> None:
     if answer.ask_next:
         console.print("\n[bold]Ask, examine or test next[/bold]")
         for question in answer.ask_next:
-            tells = ", ".join(c.name for c in question.speaks_for[:3])
             _line(
-                console, f"{escape(question.concept.name)}  [dim]{question.kind}; speaks for {escape(tells)}[/dim]", 2
+                console, f"{escape(question.concept.name)}  [dim]{question.kind}; {escape(_tells(question))}[/dim]", 2
             )
     if answer.unexplained:
         console.print(f"\nExplained by none of the first: {escape(', '.join(c.name for c in answer.unexplained))}")
     for unused in answer.not_used:
         console.print(f"[dim]Not used: {escape(unused.concept.name)} ({escape(unused.reason)})[/dim]")
+
+
+def _tells(question: Question) -> str:
+    """What the answer would tell. A finding of the leading candidate speaks for nothing new; its absence does."""
+    for words, diseases in (("speaks for", question.speaks_for), ("its absence speaks for", question.speaks_against)):
+        if diseases:
+            return f"{words} {', '.join(c.name for c in diseases[:3])}"
+    return "tells the candidates apart"
 
 
 def _show_unlikely(entries: list[DifferentialEntry], after_others: bool, console: Console) -> None:

