@@ -26,6 +26,7 @@ Spans of the same place and label share their values, in whatever group they sta
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any
 
@@ -115,10 +116,9 @@ def _set_note(doc: Doc, note: Note) -> None:
 
 
 def _section_of(span: Span) -> str:
-    for row in doc_sections(span.doc):
-        if row["start"] <= span.start_char < row["end"]:
-            return str(row["kind"])
-    return "unknown"
+    rows = doc_sections(span.doc)  # sorted by start, without overlaps
+    at = bisect_right(rows, span.start_char, key=lambda row: row["start"]) - 1
+    return str(rows[at]["kind"]) if at >= 0 and span.start_char < rows[at]["end"] else "unknown"
 
 
 def doc_sections(doc: Doc) -> list[dict[str, Any]]:

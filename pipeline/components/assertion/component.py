@@ -32,7 +32,7 @@ def _starts(doc: Doc) -> list[int]:
     return [int(offset) for offset in table[table[:, 1] == 1, 0]] or [0]
 
 
-def _section_cue(doc: Doc, sections: list[dict[str, Any]], starts: list[int], span: Span) -> Cue | None:
+def _section_cue(text: str, sections: list[dict[str, Any]], starts: list[int], span: Span) -> Cue | None:
     index = bisect_right(starts, span.start_char) - 1
     if index < 0:
         return None
@@ -42,7 +42,7 @@ def _section_cue(doc: Doc, sections: list[dict[str, Any]], starts: list[int], sp
     axis, value = _SECTION_AXES[section["kind"]]
     end = section["start"] + len(section["title"])
     return Cue.model_validate(
-        {"axis": axis, "value": value, "start": section["start"], "end": end, "text": doc.text[section["start"] : end]}
+        {"axis": axis, "value": value, "start": section["start"], "end": end, "text": text[section["start"] : end]}
     )
 
 
@@ -119,7 +119,7 @@ class AssertionMatcher:
             reaches = cues_of(index).reaching(span.start_char, span.end_char)
             if not any(reach.axis == "negated" for reach in reaches):
                 reaches += self._from_introduction(text, starts, index, cues_of)
-            heading = _section_cue(doc, sections, section_starts, span) if sections else None
+            heading = _section_cue(text, sections, section_starts, span) if sections else None
             assertion = _decide(text, reaches, heading)
             span._.assertion = assertion
         return doc

@@ -18,6 +18,7 @@ from ...encoder import BACKENDS, TaggedSpan, TokenClassifier, load_token_classif
 from ...extensions import add_mentions, register_extensions
 from .spans import clean_mentions
 
+_MOST_MOVES = 20_000_000  # tokens moved by splits in one Doc: about a second
 ErrorHandler = Callable[[str, Any, list[Doc], Exception], None]
 
 
@@ -240,7 +241,8 @@ def split_at(doc: Doc, offsets: set[int]) -> None:
         index = bisect_right(ends, offset)  # the token that ends after the offset
         if index < len(doc) and doc[index].idx < offset:
             cuts.setdefault(index, []).append(offset - doc[index].idx)
-    if not cuts:
+    # spaCy moves all later tokens at every split: in a book-sized note mentions are widened to whole tokens instead
+    if not cuts or len(cuts) * len(doc) > _MOST_MOVES:
         return
     with doc.retokenize() as retokenizer:
         for index, places in cuts.items():
