@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -101,16 +102,20 @@ def _told_once(mentions: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]
     "never smoker" is no finding "smoker", and the "blood pressure" of "blood pressure 118/70" is no symptom.
     """
     ordered = sorted(mentions, key=lambda m: (m.get("date") or "", m["note_id"], m["start"], m["end"], m["id"]))
-    stated: dict[str, list[tuple[int, int]]] = defaultdict(list)
     telling = {id(m) for m in ordered if m["label"] == "DEMOGRAPHIC" or _is_measured(m)}
+    starts: dict[str, list[int]] = defaultdict(list)  # of what tells more, by note, in order
+    reach: dict[str, list[int]] = defaultdict(list)  # the furthest end so far: one look-up decides, however long a note
     for m in ordered:
         if id(m) in telling:
-            stated[m["note_id"]].append((m["start"], m["end"]))
-    return [
-        m
-        for m in ordered
-        if id(m) in telling or not any(start <= m["start"] and m["end"] <= end for start, end in stated[m["note_id"]])
-    ]
+            ends = reach[m["note_id"]]
+            starts[m["note_id"]].append(m["start"])
+            ends.append(max(m["end"], ends[-1] if ends else 0))
+    return [m for m in ordered if id(m) in telling or not _within(m, starts[m["note_id"]], reach[m["note_id"]])]
+
+
+def _within(mention: Mapping[str, Any], starts: list[int], reach: list[int]) -> bool:
+    before = bisect_right(starts, mention["start"])
+    return bool(before) and mention["end"] <= reach[before - 1]
 
 
 def _is_measured(mention: Mapping[str, Any]) -> bool:
