@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from clinigraph.pipeline.evaluation.assertion import evaluate_assertion
+from clinigraph.pipeline.evaluation.assertion import evaluate_assertion, evaluate_passages
 from clinigraph.schemas.problems import UserError
 
 HEADER = "line number\tCondition\tsentence\tnegation_status (x, y)\ttemporality (x)\texperiencer (x)\n"
@@ -57,6 +57,36 @@ def test_paths_that_are_no_file(tmp_path):
             evaluate_assertion(path)
 
 
+def test_brat(tmp_path):
+    (tmp_path / "1.txt").write_text("No fever. Possible gout. Cough.")
+    (tmp_path / "1.ann").write_text(
+        "T1\tSign_symptom 3 8\tfever\nE1\tSign_symptom:T1 \nA1\tPOLARITY E1 NEG\n"
+        "T2\tDisease_disorder 19 23\tgout\nA2\tPOLARITY T2 UNCERTAIN\n"
+        "T3\tSign_symptom 25 30\tCough\nT4\tSex 0 2\tNo\n"
+    )
+    result = evaluate_passages(tmp_path, "brat", ["Sign_symptom", "Disease_disorder"]).to_dict()
+    assert result["n"] == 3
+    for axis in ("negated", "uncertain"):
+        assert (result[axis]["f1"], result[axis]["support"]) == (1.0, 1)
+    with pytest.raises(UserError, match="no mention"):
+        evaluate_passages(tmp_path, "brat", ["Age"])
+
+
+def test_markup(tmp_path):
+    gold = tmp_path / "gold.txt"
+    gold.write_text('# a comment\nDenies <ent negated cue="Denies">pain</ent>, takes <ent DRUG>iron</ent>.\n')
+    result = evaluate_passages(gold, "markup").to_dict()
+    assert result["n"] == 2 and result["negated"]["f1"] == 1.0
+    gold.write_text("<ent negatd>pain</ent>")
+    with pytest.raises(UserError, match="negatd"):
+        evaluate_passages(gold, "markup")
+
+
+def test_folder_without_brat(tmp_path):
+    with pytest.raises(UserError, match="holds no"):
+        evaluate_passages(tmp_path, "brat")
+
+
 def test_pipeline_without_assertion(tmp_path):
     import spacy
 
@@ -69,6 +99,6 @@ def test_targets_on_the_development_table():
     if not table.exists():
         pytest.skip("needs text/negex/dev.tsv (set CLINIGRAPH_DATA)")
     result = evaluate_assertion(table).to_dict()
-    assert result["negated"]["f1"] >= 0.95
-    assert result["historical"]["f1"] >= 0.65
-    assert result["hypothetical"]["f1"] >= 0.85
+    assert result["negated"]["f1"] >= 0.975
+    assert result["historical"]["f1"] >= 0.75
+    assert result["hypothetical"]["f1"] >= 0.93

@@ -25,6 +25,14 @@ class EntityFormat(StrEnum):
     phee = "phee"
 
 
+class AssertionFormat(StrEnum):
+    """Formats of assertion gold."""
+
+    table = "table"
+    brat = "brat"
+    markup = "markup"
+
+
 class LinkingFormat(StrEnum):
     """Formats of linking corpora."""
 
@@ -81,11 +89,21 @@ _ALL_BUT_NER = (
 )  # fmt: skip
 
 
-def assertion(path: PathArgument, json: JsonOption = False) -> None:
-    """F1 of negated, historical, hypothetical and family on gold spans (a TSV as docs/evaluation.md describes)."""
-    from ...pipeline.evaluation.assertion import evaluate_assertion
+def assertion(
+    path: PathArgument,
+    format: Annotated[
+        AssertionFormat, typer.Option(help="A table with a sentence a row, brat with POLARITY, or markup in the text.")
+    ] = AssertionFormat.table,
+    labels: Annotated[str, typer.Option(help="brat: the types of spans that count, with commas; default all.")] = "",
+    json: JsonOption = False,
+) -> None:
+    """F1 of negated, historical, hypothetical, family ... on gold spans (formats: docs/evaluation.md)."""
+    from ...pipeline.evaluation.assertion import evaluate_assertion, evaluate_passages
 
-    report = evaluate_assertion(path)
+    if format is AssertionFormat.table:
+        report = evaluate_assertion(path)
+    else:
+        report = evaluate_passages(path, format.value, [name for name in labels.split(",") if name])
     data = report.to_dict()
     _finish(report, data, json, {name: row for name, row in data.items() if isinstance(row, dict)})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,16 @@ from spacy.tokens import Span
 
 from ...schemas.annotation import Assertion
 from ...schemas.problems import Level, Problem, UserError
+from ..extensions import SPANS_KEY
+from .assertion_gold import (
+    MARKUP_AXES,
+    POLARITY_AXES,
+    GoldMention,
+    Passage,
+    read_brat,
+    read_markup,
+    stated_axes,
+)
 
 AXES = ("negated", "historical", "hypothetical", "family")
 _COLUMNS = ("condition", "sentence", "negation", "temporality", "experiencer")
@@ -47,13 +57,12 @@ class AssertionReport:
     counts: dict[str, Counts] = field(default_factory=lambda: {axis: Counts() for axis in AXES})
     n: int = 0
     problems: list[Problem] = field(default_factory=list)
-    errors: list[tuple[int, str, bool]] = field(default_factory=list)
+    errors: list[tuple[int | str, str, bool]] = field(default_factory=list)
 
-    def add(self, row: int, gold: dict[str, bool], found: dict[str, bool]) -> None:
+    def add(self, row: int | str, gold: dict[str, bool], found: dict[str, bool]) -> None:
         """Count one row."""
         self.n += 1
-        for axis in AXES:
-            counts = self.counts[axis]
+        for axis, counts in self.counts.items():
             counts.true_positive += gold[axis] and found[axis]
             counts.false_positive += found[axis] and not gold[axis]
             counts.false_negative += gold[axis] and not found[axis]
@@ -62,7 +71,7 @@ class AssertionReport:
 
     def to_dict(self) -> dict[str, Any]:
         """``{"negated": {"precision", "recall", "f1", "support"}, "historical": ..., ..., "n": int}``."""
-        return {**{axis: self.counts[axis].to_dict() for axis in AXES}, "n": self.n}
+        return {**{axis: counts.to_dict() for axis, counts in self.counts.items()}, "n": self.n}
 
 
 def _gold(row: dict[str, str]) -> dict[str, bool]:
@@ -130,11 +139,12 @@ def read_assertion_rows(path: str | Path) -> Iterator[tuple[int, dict[str, str]]
         raise UserError(f"{path.name} is not a tab-separated table: {error}", "check its quotes and tabs") from error
 
 
-def minimal_pipeline() -> Language:
+def minimal_pipeline(*, social_history_is_past: bool = False) -> Language:
     """Tokenizer, sentences, sections, assertion: what assertion on gold spans needs."""
     nlp = spacy.blank("en")
-    for name in ("clinigraph_sentences", "clinigraph_sections", "clinigraph_assertion"):
-        nlp.add_pipe(name)
+    nlp.add_pipe("clinigraph_sentences")
+    nlp.add_pipe("clinigraph_sections")
+    nlp.add_pipe("clinigraph_assertion", config={"social_history_is_past": social_history_is_past})
     return nlp
 
 
@@ -194,7 +204,7 @@ def evaluate_assertion(path: str | Path, nlp: Language | None = None) -> Asserti
     >>> evaluate_assertion(table).to_dict()["negated"]["f1"]
     1.0
     """
-    nlp = nlp or minimal_pipeline()
+    nlp = nlp or minimal_pipeline(social_history_is_past=True)
     if not nlp.has_pipe("clinigraph_assertion"):
         raise UserError("the pipeline has no clinigraph_assertion", "add it, or leave the pipeline out")
     report = AssertionReport()
@@ -214,3 +224,59 @@ def evaluate_assertion(path: str | Path, nlp: Language | None = None) -> Asserti
     if not report.n:
         raise UserError(f"{Path(path).name} holds no row that can be measured", "check that it has rows and conditions")
     return report
+
+
+def evaluate_passages(
+    path: str | Path, format: str, labels: Iterable[str] = (), nlp: Language | None = None
+) -> AssertionReport:
+    """Measure assertion on the gold spans of whole passages.
+
+    Parameters
+    ----------
+    path
+        Folder (brat) or file (markup).
+    format
+        "brat": attributes POLARITY, see :func:`read_brat`; "markup": gold inside the text, see :func:`read_markup`.
+    labels
+        brat only: the types of spans that count; empty: all.
+    nlp
+        As in :func:`evaluate_assertion`.
+
+    Returns
+    -------
+    AssertionReport
+        With the axes of the format: negated and uncertain, or all six. ``n`` counts mentions.
+
+    Raises
+    ------
+    UserError
+        If nothing can be read, or the pipeline has no ``clinigraph_assertion``.
+    """
+    nlp = nlp or minimal_pipeline()
+    if not nlp.has_pipe("clinigraph_assertion"):
+        raise UserError("the pipeline has no clinigraph_assertion", "add it, or leave the pipeline out")
+    brat = format == "brat"
+    axes = POLARITY_AXES if brat else MARKUP_AXES
+    report = AssertionReport(counts={axis: Counts() for axis in axes})
+    for passage in read_brat(path, frozenset(labels)) if brat else read_markup(path):
+        for number, (gold, found) in enumerate(_passage(nlp, passage), 1):
+            said = stated_axes(found)
+            where = f"{passage.name}, mention {number}"
+            report.add(where, {a: a in gold.axes for a in axes}, {a: a in said for a in axes})
+    if not report.n:
+        raise UserError(f"{Path(path).name} holds no mention that can be measured", "check its labels and format")
+    return report
+
+
+def _passage(nlp: Language, passage: Passage) -> Iterator[tuple[GoldMention, Assertion]]:
+    """Every gold mention with what the pipeline says of it."""
+    doc = nlp.make_doc(passage.text)
+    for name, component in nlp.pipeline:
+        if name in ("clinigraph_sentences", "clinigraph_sections"):
+            doc = component(doc)
+    pairs = [(m, doc.char_span(m.start, m.end, label=m.label, alignment_mode="expand")) for m in passage.mentions]
+    doc.spans[SPANS_KEY] = [span for _, span in pairs if span is not None]  # gold spans may overlap
+    doc = nlp.get_pipe("clinigraph_assertion")(doc)
+    for mention, span in pairs:
+        if span is not None:
+            yield mention, span._.assertion

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from spacy.attrs import IDX, SENT_START
 from spacy.language import Language
@@ -13,37 +13,48 @@ from spacy.tokens import Doc, Span
 from ....schemas.annotation import Assertion, Cue
 from ...extensions import doc_sections, mention_spans, register_extensions
 from ..sentences.boundaries import sentence_starts
-from .scopes import Reach, SentenceCues, carries_on, is_item
+from .normality import FINDINGS, drop_mentions, is_normal
+from .scopes import TREATMENTS, Reach, SentenceCues, carries_on, is_item
 
 # What a section says about everything in it: (axis, value).
 _SECTION_AXES = {
     "family_history": ("experiencer", "family"),
     "past_medical_history": ("temporality", "historical"),
     "past_surgical_history": ("temporality", "historical"),
+    "immunizations": ("temporality", "hypothetical"),
+    "prophylaxis": ("temporality", "hypothetical"),
 }
+_PURPOSES = frozenset(("immunizations", "prophylaxis"))  # a disease there is what is prevented; a drug is given
+_PLAIN = frozenset(("", "patient", "current", "certain"))  # what holds where nothing is said
 _LONGEST_LIST = 30  # items under one "Denies:" or "Return for:"
 
 
-def _starts(doc: Doc) -> list[int]:
-    """Offsets at which the doc's sentences begin; our own rules if no component has set them."""
+def _starts(doc: Doc, sections: list[dict[str, Any]]) -> list[int]:
+    """Offsets at which sentences begin (our own rules if no component has set them); a section begins one, too."""
     if not doc.has_annotation("SENT_START"):
-        return sentence_starts(doc.text)
-    table = doc.to_array([IDX, SENT_START])
-    return [int(offset) for offset in table[table[:, 1] == 1, 0]] or [0]
+        starts = sentence_starts(doc.text)
+    else:
+        table = doc.to_array([IDX, SENT_START])
+        starts = [int(offset) for offset in table[table[:, 1] == 1, 0]] or [0]
+    return sorted({*starts, *(row["start"] for row in sections)}) if sections else starts
 
 
-def _section_cue(text: str, sections: list[dict[str, Any]], starts: list[int], span: Span) -> Cue | None:
+def _section_cue(
+    text: str, axes: dict[str, tuple[str, str]], sections: list[dict[str, Any]], starts: list[int], span: Span
+) -> Reach | None:
+    """What the heading above says, as if it were a cue."""
     index = bisect_right(starts, span.start_char) - 1
     if index < 0:
         return None
     section = sections[index]
-    if section["kind"] not in _SECTION_AXES or not section["body_start"] <= span.start_char < section["end"]:
+    kind = section["kind"]
+    if kind not in axes or not section["body_start"] <= span.start_char < section["end"]:
         return None
-    axis, value = _SECTION_AXES[section["kind"]]
-    end = section["start"] + len(section["title"])
-    return Cue.model_validate(
-        {"axis": axis, "value": value, "start": section["start"], "end": end, "text": text[section["start"] : end]}
-    )
+    if kind in _PURPOSES and span.label_ in TREATMENTS:
+        return None
+    axis, value = axes[kind]
+    start = section["start"]
+    return Reach(axis, value, start, start + len(section["title"]), len(text))
 
 
 class AssertionMatcher:
@@ -63,6 +74,13 @@ class AssertionMatcher:
     use_sections
         Let sections decide where no cue does. Needs ``clinigraph_sections`` before this component; without it nothing
         is lost but their say.
+    social_history_is_past
+        Count everything under a heading of social history as historical, as the guideline of the NegEx and ConText
+        data sets does. Default: no; who drinks, drinks today.
+    drop_normal
+        Remove mentions (of labels DISEASE and SYMPTOM) that state that all is well, such as "alert", "normocephalic"
+        or "sensation intact", from ``doc.ents`` and ``doc.spans["clinigraph"]``, by the patterns of
+        ``normality.toml``. Default: no; the shipped pipeline does.
 
     Notes
     -----
@@ -94,19 +112,32 @@ class AssertionMatcher:
     (True, 'No evidence of')
     """
 
-    def __init__(self, nlp: Language, name: str, use_sections: bool = True) -> None:
+    def __init__(
+        self,
+        nlp: Language,
+        name: str,
+        use_sections: bool = True,
+        social_history_is_past: bool = False,
+        drop_normal: bool = False,
+    ) -> None:
         register_extensions()
         self.name = name
         self.use_sections = use_sections
+        self.drop_normal = drop_normal
+        self._axes = dict(_SECTION_AXES)
+        if social_history_is_past:
+            self._axes["social_history"] = ("temporality", "historical")
 
     def __call__(self, doc: Doc) -> Doc:
         spans = mention_spans(doc)
         if not spans:
             return doc
-        text, starts = doc.text, _starts(doc)
+        text = doc.text
         sections = doc_sections(doc) if self.use_sections else []
+        starts = _starts(doc, sections)
         section_starts = [row["start"] for row in sections]
         sentences: dict[int, SentenceCues] = {}
+        normal: list[Span] = []
 
         def cues_of(index: int) -> SentenceCues:
             if index not in sentences:
@@ -116,12 +147,20 @@ class AssertionMatcher:
 
         for span in spans:
             index = max(0, bisect_right(starts, span.start_char) - 1)
-            reaches = cues_of(index).reaching(span.start_char, span.end_char)
+            reaches = cues_of(index).reaching(span.start_char, span.end_char, span.label_)
             if not any(reach.axis == "negated" for reach in reaches):
                 reaches += self._from_introduction(text, starts, index, cues_of)
-            heading = _section_cue(text, sections, section_starts, span) if sections else None
-            assertion = _decide(text, reaches, heading)
+            if sections:
+                heading = _section_cue(text, self._axes, sections, section_starts, span)
+                if heading is not None:
+                    reaches.append(heading)
+            assertion = _decide(text, reaches)
             span._.assertion = assertion
+            affirmed = assertion is None or not assertion.negated
+            if self.drop_normal and affirmed and span.label_ in FINDINGS and is_normal(text, *_place(span)):
+                normal.append(span)
+        if normal:
+            drop_mentions(doc, normal)
         return doc
 
     def _from_introduction(self, text: str, starts: list[int], index: int, cues_of: Any) -> list[Reach]:
@@ -142,21 +181,23 @@ class AssertionMatcher:
         return self
 
 
-def _decide(text: str, reaches: list[Reach], heading: Cue | None) -> Assertion | None:
-    """Join what all cues say: the nearest cue of each axis, then the section. None if nothing is said."""
+def _place(span: Span) -> tuple[int, int]:
+    return span.start_char, span.end_char
+
+
+def _decide(text: str, reaches: list[Reach]) -> Assertion | None:
+    """Join what all cues say: the nearest cue of each axis, a heading last. None if nothing is said."""
     nearest: dict[str, Reach] = {}
     for reach in reaches:
         if reach.axis not in nearest or reach.distance < nearest[reach.axis].distance:
             nearest[reach.axis] = reach
-    if not nearest and heading is None:
+    said = sorted((r for r in nearest.values() if r.value not in _PLAIN), key=lambda r: (r.start, r.axis))
+    if not said:
         return None
-    cues = [
-        Cue.model_validate(
-            {"axis": r.axis, "value": r.value, "start": r.start, "end": r.end, "text": text[r.start : r.end]}
-        )
-        for r in nearest.values()
-    ]
-    if heading is not None and heading.axis not in nearest:
-        cues.append(heading)
-    values: dict[str, Any] = {cue.axis: True if cue.axis == "negated" else cue.value for cue in cues}
-    return Assertion(**values, cues=tuple(sorted(cues, key=lambda c: (c.start, c.axis))))
+    # every value comes from our own table: no need to validate
+    cues = tuple(
+        Cue.model_construct(axis=cast(Any, r.axis), value=r.value, start=r.start, end=r.end, text=text[r.start : r.end])
+        for r in said
+    )
+    values: dict[str, Any] = {r.axis: True if r.axis == "negated" else r.value for r in said}
+    return Assertion.model_construct(**values, cues=cues)

@@ -11,6 +11,9 @@ from importlib.resources import files
 from typing import Any
 
 _END = ""  # marks in the trie that a cue may end here
+_MOST_READINGS = 200  # ways to put placeholders back before a cue is given up
+_SILENT = ("mark", "own", "consequence")  # say nothing of what stands beside them
+_MOST_REMEMBERED = 10_000
 _PLACEHOLDER = re.compile(r"<(\w+)>")
 # No word goes on after the cue: "no" is none in "north" or "non-tender".
 _BOUNDARY = r"(?!\w|-\w)"
@@ -22,8 +25,10 @@ class Effect:
 
     axis: str  # negated, certainty, temporality, experiencer; for terminators also "all"
     value: str
-    direction: str  # forward, backward, both, pseudo, terminator
+    direction: str  # forward, backward, both, answer, own, consequence, mark, pseudo, terminator
     words: int | None  # longest distance to the mention; None = to the end of the sentence
+    of: str = ""  # "condition", "treatment": only for such mentions; "" for all
+    dated: bool = False  # a year or a time ago
 
 
 @dataclass(frozen=True)
@@ -40,14 +45,28 @@ def _rows(name: str) -> Iterable[dict[str, str]]:
     return csv.DictReader(line for line in lines if line.strip() and not line.startswith("#"))
 
 
+def _is_date(cue: str) -> bool:
+    return "<year>" in cue or "<n>" in cue or cue.endswith(" ago")
+
+
+def _parts(cue: str) -> list[str]:
+    """All shorter runs of its words."""
+    words = cue.split(" ")
+    return [" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1) if j - i < len(words)]
+
+
 def _inherit(effects: dict[str, list[Effect]]) -> None:
     """Give "has a history of" what "history of" does: a longer cue hides the shorter ones inside it from the matcher.
 
     Forward effects come from the cue's end, backward ones from its beginning, and only for axes on which the longer
-    cue says nothing itself. Pseudo cues and negations inherit nothing: "no suspicion of" is not "suspicion of".
+    cue says nothing itself. Pseudo cues and negations inherit nothing: "no suspicion of" is not "suspicion of". A cue
+    that only marks ("was diagnosed with") does all that the shorter ones do.
     """
     for cue, own in effects.items():
         if any(e.direction == "pseudo" or (e.axis == "negated" and e.value) for e in own):
+            continue
+        if all(e.direction in _SILENT for e in own):
+            own += [e for part in _parts(cue) for e in effects.get(part, ()) if e.direction != "pseudo"]
             continue
         words, axes = cue.split(" "), {e.axis for e in own if e.value}
         for cut in range(1, len(words)):
@@ -96,6 +115,7 @@ class CueMatcher:
 
     def __init__(self, effects: dict[str, tuple[Effect, ...]], placeholders: dict[str, str]) -> None:
         self._effects = effects
+        self._known: dict[str, tuple[Effect, ...]] = {}  # cues with placeholders, as they were met
         trie: dict[str, Any] = {}
         for cue in effects:
             node = trie
@@ -115,16 +135,28 @@ class CueMatcher:
         return [Match(m.start(), m.end(), self._look_up(m.group())) for m in self._regex.finditer(lower)]
 
     def _look_up(self, text: str) -> tuple[Effect, ...]:
+        """The effects of a cue as written: "in 2015" is "in <year>". Placeholders are put back one at a time."""
         key = " ".join(text.split())
-        found = self._effects.get(key)
-        if found is not None:
-            return found
-        # "in 2015" -> "in <year>": put placeholders back, in the order in which they are the more specific
-        for name, regex in self._named:
-            key = regex.sub(name, key)
-            if key in self._effects:
-                return self._effects[key]
+        effects = self._effects.get(key) or self._known.get(key)
+        if effects is not None:
+            return effects
+        tried, waiting = {key}, [key]
+        while waiting and len(tried) < _MOST_READINGS:
+            current = waiting.pop(0)
+            for name, regex in self._named:
+                for match in regex.finditer(current):
+                    reading = current[: match.start()] + name + current[match.end() :]
+                    if reading in self._effects:
+                        self._remember(key, self._effects[reading])
+                        return self._effects[reading]
+                    if reading not in tried:
+                        tried.add(reading)
+                        waiting.append(reading)
         return ()
+
+    def _remember(self, key: str, effects: tuple[Effect, ...]) -> None:
+        if len(self._known) < _MOST_REMEMBERED:
+            self._known[key] = effects
 
 
 @cache
@@ -139,7 +171,9 @@ def cue_matcher() -> CueMatcher:
     effects: dict[str, list[Effect]] = {}
     for row in _rows("cues.csv"):
         words = int(row["words"]) if row["words"] else None
-        effects.setdefault(row["cue"], []).append(Effect(row["axis"], row["value"], row["direction"], words))
+        effects.setdefault(row["cue"], []).append(
+            Effect(row["axis"], row["value"], row["direction"], words, row["of"] or "", _is_date(row["cue"]))
+        )
     _inherit(effects)
     parts: dict[str, list[str]] = {}
     for row in _rows("placeholders.csv"):

@@ -14,7 +14,8 @@ _MARK = r"(?:#{1,6}[ \t]{0,20}|\*{1,2}|_{2}|\d{1,2}[.)][ \t]{0,20}|[-*•][ \t]{
 # A title before a colon: at a line start, after the end of something, or after a wide gap. In notes that have commas
 # for line breaks the comma is such an end.
 _WITH_COLON = re.compile(
-    rf"(?P<line>\A|\n|(?<=[.!?:;]),|,(?=[A-Z])|(?P<inline>(?<=[.;,!?)\]]) |  |\t))[ \t]{{0,20}}(?P<head>){_MARK}"
+    r"(?P<line>\A|\n|(?<=[.!?:;]),|,(?=[A-Z])|(?P<inline>(?<=[.;,!?)\]]) |(?<=[A-Z]: )(?=[A-Z]{2})|  |\t))"
+    rf"[ \t]{{0,20}}(?P<head>){_MARK}"
     r"(?P<title>[A-Za-z][A-Za-z0-9 \t/&'’()-]{0,60}?)[ \t]{0,20}(?:\([^)\n]{0,40}\)[ \t]{0,20})?(?P<close>\*\*|__)?"
     r"[ \t]{0,20}:(?!\d)[ \t]{0,20}(?:\*\*|__)?,?"
 )
