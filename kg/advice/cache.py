@@ -12,7 +12,7 @@ from ..stores.base import GraphStore
 
 
 def knowledge_version(store: GraphStore) -> str:
-    """What tells the world knowledge of two graphs apart: its version and how much of each kind there is.
+    """What tells the world knowledge of two graphs apart: its version, its imports and how much of each kind there is.
 
     Examples
     --------
@@ -24,7 +24,7 @@ def knowledge_version(store: GraphStore) -> str:
     counts = store.counts()
     world = {label: n for label, n in counts["nodes"].items() if NODES[label].world}
     world |= {type_: n for type_, n in counts["relationships"].items() if RELATIONSHIPS[type_].world}
-    text = json.dumps([store.metadata("knowledge_version"), world], sort_keys=True)
+    text = json.dumps([*map(store.metadata, ("knowledge_version", "knowledge_revision")), world], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

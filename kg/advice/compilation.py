@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from ...schemas.graph import WORLD_LABELS
+from ..knowledge.sources import known_sources
 from .parameters import parameters
 from .phenotypes import PhenotypeMatrix, closure
 from .view import DISEASE_PROPERTIES, STATEMENTS, KnowledgeSource, KnowledgeView, PhenotypeStatements
@@ -115,7 +116,10 @@ def _columns(labels: dict[str, str], xrefs: dict[str, list[str]], phenotypes: li
 def _phenotypes(
     rows: list[Values], columns: dict[str, int], parents: dict[str, list[str]]
 ) -> tuple[PhenotypeMatrix, list[str], list[str], PhenotypeStatements, list[list[Any]]]:
-    """Build the matrix; of several statements on one pair our own wins, else the highest frequency."""
+    """Build the matrix; of several statements on one pair our own wins, else the highest frequency.
+
+    A statement that an import brought without a frequency never stands above one that has a frequency.
+    """
     diseases = sorted({row[0] for row in rows})
     disease_row = {d: i for i, d in enumerate(diseases)}
     findings = [""] * len(set(columns.values()))
@@ -123,7 +127,8 @@ def _phenotypes(
         findings[column] = concept
     limits, bands = parameters()["likelihood"], parameters()["frequency"]
     lowest, highest, default = (limits[k] for k in ("min_frequency", "max_frequency", "default_frequency"))
-    best: dict[tuple[int, int], tuple[bool, float, int]] = {}
+    best: dict[tuple[int, int], tuple[bool, bool, float, int]] = {}
+    shipped = known_sources()
     never: set[tuple[int, int]] = set()
     kept: list[Values] = []
     sources: dict[tuple[str, str], int] = {}
@@ -133,16 +138,17 @@ def _phenotypes(
         if band == "excluded" or frequency <= 0:
             never.add(pair)
             continue
-        candidate = (who == CURATED, min(max(frequency, lowest), highest), len(kept))
-        if pair not in best or candidate[:2] > best[pair][:2]:
+        certain = who in shipped or band is not None or value is not None
+        candidate = (who == CURATED, certain, min(max(frequency, lowest), highest), len(kept))
+        if pair not in best or candidate[:3] > best[pair][:3]:
             best[pair] = candidate
         kept.append((id_, sources.setdefault((who, version), len(sources)), confidence, note, band))
     statements = PhenotypeStatements(*(list(c) for c in zip(*kept, strict=True)) if kept else ([] for _ in range(5)))
     pairs = sorted(best)
     shape = (len(diseases), len(findings))
     at = (np.array([p[0] for p in pairs], np.int32), np.array([p[1] for p in pairs], np.int32))
-    direct = sparse.csr_matrix((np.array([best[p][1] for p in pairs], np.float64), at), shape=shape)
-    edges = sparse.csr_matrix((np.array([best[p][2] + 1 for p in pairs], np.int32), at), shape=shape)
+    direct = sparse.csr_matrix((np.array([best[p][2] for p in pairs], np.float64), at), shape=shape)
+    edges = sparse.csr_matrix((np.array([best[p][3] + 1 for p in pairs], np.int32), at), shape=shape)
     out = sorted(never - best.keys())
     never_at = (np.array([p[0] for p in out], np.int32), np.array([p[1] for p in out], np.int32))
     matrix = PhenotypeMatrix(

@@ -11,7 +11,7 @@ from ..stores.base import GraphStore
 
 _BATCH = 10_000
 _END_LABELS = ("source_label", "target_label")
-METADATA_KEYS = ("knowledge_version",)
+METADATA_KEYS = ("knowledge_version", "knowledge_revision")
 Progress = Callable[[str, int, int], None]
 """Called with the label or type being copied, rows copied so far, and rows in all."""
 

@@ -21,6 +21,7 @@ DISCRIMINATORS = {
     "DOSE_ADJUST_FOR": ("population", "threshold", "unit", "action", "detail"),
     "DIAGNOSED_BY": ("purpose",),
     "HAS_PHENOTYPE": ("sex",),
+    "REVEALS": ("outcome",),
 }
 SYMMETRIC = frozenset({"INTERACTS_WITH", "CROSS_REACTIVE_WITH"})
 

@@ -27,7 +27,7 @@ def read_hpo(draft: Draft, files: SourceFiles) -> None:
     version = files.header_version("hpo", "hp.obo", "data-version: hp/releases/")
     if version:
         draft.versions["hpo"] = version
-    keep = set().union(*(_below(root, terms) for root in ROOTS))
+    keep = set().union(*(below(root, terms) for root in ROOTS))
     for id_ in sorted(keep):
         term = terms[id_]
         draft.add_node("PhenotypicFeature", id_, term.name, "hpo")
@@ -39,14 +39,14 @@ def read_hpo(draft: Draft, files: SourceFiles) -> None:
             draft.aliases.setdefault(alternative, id_)
         for text, scope, type_ in term.synonyms:
             if "obsolete" not in type_:
-                draft.add_name(id_, text, _name_kind(scope, type_), "hpo")
+                draft.add_name(id_, text, name_kind(scope, type_), "hpo")
     for id_ in sorted(keep):
         for parent in terms[id_].parents:
             if parent in keep:
                 draft.add_edge("SUBCLASS_OF", id_, parent, "hpo")
 
 
-def _name_kind(scope: str, type_: str) -> str:
+def name_kind(scope: str, type_: str) -> str:
     if type_ == "layperson":
         return "lay"
     if type_ == "abbreviation":
@@ -54,7 +54,7 @@ def _name_kind(scope: str, type_: str) -> str:
     return "exact" if scope == "EXACT" else "related"
 
 
-def _below(root: str, terms: dict[str, Term]) -> set[str]:
+def below(root: str, terms: dict[str, Term]) -> set[str]:
     children: dict[str, list[str]] = defaultdict(list)
     for term in terms.values():
         for parent in term.parents:
@@ -164,7 +164,7 @@ def read_annotations(draft: Draft, files: SourceFiles) -> None:
             pooled[disease, row["hpo_id"], row["sex"].lower()].append(row)
     onsets = _names_of_terms(files)
     for (disease, finding, sex), rows in sorted(pooled.items()):
-        frequency, value = _pooled_frequency(rows)
+        frequency, value = pooled_frequency(rows)
         onset = sorted({onsets.get(r["onset"], "") for r in rows} - {""})
         draft.add_edge(
             "HAS_PHENOTYPE",
@@ -186,7 +186,7 @@ def _names_of_terms(files: SourceFiles) -> dict[str, str]:
         return {term.id: term.name for term in read_terms(lines)}
 
 
-def _pooled_frequency(rows: list[dict[str, str]]) -> tuple[str | None, float | None]:
+def pooled_frequency(rows: list[dict[str, str]]) -> tuple[str | None, float | None]:
     """One frequency from all rows of a pair: fractions are added up, then percentages and bands averaged."""
     stated = [row for row in rows if row["qualifier"] != "NOT"]
     if not stated:
