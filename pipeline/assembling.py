@@ -53,6 +53,18 @@ def pipeline_identity(**settings: Any) -> str:
     return f"{PIPELINE_VERSION}+{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
+def pipeline_names() -> list[str]:
+    """Names of all components of ``default.cfg``, in the order they run.
+
+    Examples
+    --------
+    >>> pipeline_names()[0]
+    'clinigraph_sentences'
+    """
+    with as_file(files(__package__) / "default.cfg") as path:
+        return list(load_config(path)["nlp"]["pipeline"])
+
+
 def load(
     model: str | Path | None = None,
     *,

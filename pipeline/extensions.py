@@ -178,3 +178,11 @@ def add_mentions(doc: Doc, spans: Iterable[Span]) -> None:
     taken = {token.i for ent in doc.ents for token in ent}
     free = [s for s in new if taken.isdisjoint(range(s.start, s.end))]
     doc.set_ents([*doc.ents, *filter_spans(free)])
+
+
+def remove_mentions(doc: Doc, spans: Iterable[Span]) -> None:
+    """Take spans out of ``doc.ents`` and the group of all mentions, where a better one takes their place."""
+    gone = {(s.start, s.end, s.label_) for s in spans}
+    if SPANS_KEY in doc.spans:
+        doc.spans[SPANS_KEY] = [s for s in doc.spans[SPANS_KEY] if (s.start, s.end, s.label_) not in gone]
+    doc.set_ents([e for e in doc.ents if (e.start, e.end, e.label_) not in gone])

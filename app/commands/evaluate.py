@@ -55,6 +55,8 @@ def register(app: typer.Typer) -> None:
     group.command("entities")(entities)
     group.command("assertion")(assertion)
     group.command("linking")(linking)
+    group.command("medications")(medications)
+    group.command("measurements")(measurements)
     group.command("diagnosis")(diagnosis)
     app.add_typer(group, name="evaluate")
 
@@ -75,18 +77,14 @@ def entities(
 ) -> None:
     """Precision, recall and F1 of entities: strict span and type, or with --overlap relaxed."""
     from ...pipeline import load
+    from ...pipeline.assembling import pipeline_names
     from ...pipeline.evaluation.entities import evaluate_entities
 
-    nlp = load(**pipeline_settings(model, label_map), exclude=_ALL_BUT_NER)
+    others = [name for name in pipeline_names() if name not in ("clinigraph_sentences", "clinigraph_ner")]
+    nlp = load(**pipeline_settings(model, label_map), exclude=others)
     report = evaluate_entities(path, format=format.value, mapping=map, overlap=overlap, nlp=nlp)
     data = report.to_dict()
     _finish(report, data, json, {"all": data["micro"], **data["labels"]})
-
-
-_ALL_BUT_NER = (
-    "clinigraph_sections", "clinigraph_abbreviations", "clinigraph_measurements", "clinigraph_medications",
-    "clinigraph_demographics", "clinigraph_assertion", "clinigraph_linker", "clinigraph_relations",
-)  # fmt: skip
 
 
 def assertion(
@@ -118,6 +116,38 @@ def linking(
 
     report = evaluate_linking(path, format=format.value)
     _finish(report, report.to_dict(), json, None)
+
+
+def medications(
+    path: PathArgument,
+    format: Annotated[EntityFormat, typer.Option(help="Format of the corpus.")],
+    gold_drugs: Annotated[bool, typer.Option(help="Give the gold drugs: measure only how they are taken.")] = False,
+    keep_masked: Annotated[bool, typer.Option(help='Count gold spans that are nothing but mask ("***"), too.')] = False,
+    overlap: Annotated[bool, typer.Option(help="Relaxed: any overlap of the same type counts.")] = False,
+    model: Model = None,
+    label_map: LabelMap = None,
+    json: JsonOption = False,
+) -> None:
+    """Precision, recall and F1 of drugs, doses, routes, frequencies: strict spans, or with --overlap relaxed."""
+    from ...pipeline.evaluation.medications import evaluate_medications, medication_pipeline
+
+    nlp = medication_pipeline(tagger=not gold_drugs, **pipeline_settings(model, label_map))
+    report = evaluate_medications(path, format=format.value, nlp=nlp, gold_drugs=gold_drugs, keep_masked=keep_masked)
+    data = report.to_dict()
+    _finish(report, data, json, data["overlap" if overlap else "labels"])
+
+
+def measurements(
+    path: PathArgument,
+    split: Annotated[str | None, typer.Option(help='Only the passages of this "split".')] = None,
+    json: JsonOption = False,
+) -> None:
+    """Precision, recall and F1 of values in a gold file (docs/evaluation.md), and how often they are understood."""
+    from ...pipeline.evaluation.measurements import evaluate_measurements
+
+    report = evaluate_measurements(path, split=split)
+    data = report.to_dict()
+    _finish(report, data, json, {name: row for name, row in data.items() if isinstance(row, dict)})
 
 
 def diagnosis(

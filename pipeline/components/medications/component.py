@@ -11,20 +11,26 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from ....schemas.annotation import Label, MedicationDetail
-from ...extensions import add_mentions, mention_spans, register_extensions
+from ...extensions import add_mentions, mention_spans, register_extensions, remove_mentions
 from ..matching import fold
 from .allergies import Allergy, listed, stated, within
 from .headings import Area, areas
-from .lexicon import lexicon
+from .lexicon import drug_names, lexicon
 from .sig import Part, detail_fields, parts_after, parts_before
 from .status import LIST_GAP, Status, is_switch, status_after, status_before
 
 EXTRACTOR = "clinigraph_medications 1"
+PARTS_KEY = ("clinigraph", "medication_parts")
 MAX_REACH = 220  # characters after a drug in which its prescription may stand
 _SAME_DRUG = re.compile(r"\s*[/+()\[\]-]\s*(?:brand\s|generic\s)?\s*|\s*,?\s*(?:also known as|aka|i\.e\.)\s*")
 _ITEM = re.compile(r"(?:[^\n,;.]|\.(?!\s|,)|,(?=\d{3}))+")
 _PROPOSED = re.compile(
     r"(?<![^\W_])(?:consider\w*|could|may|might|would|should|recommend\w*|if|suggest\w*|versus|vs|no|not|never)(?![^\W_])[^.;\n]{0,40}$"
+)
+_SIG_GAP = re.compile(r"[\s,:()-]{0,4}(?:\([^()\n]{0,12}\)\s?)?")
+_TAKING = re.compile(
+    r"(?<![^\W_])(?:us(?:e[sd]?|ing)|tak(?:es?|ing)|cont(?:inu(?:e[sd]?|ing))?\.?|(?:re)?start(?:ed|ing)?|add(?:ed)?|stop(?:ped)?|"
+    r"drops?|meds|d/c|increase|decrease|try|resume|off|instill\w*)[\s:]{1,3}$"
 )
 _MARKER = re.compile(r"[\s,]*(?:\d{1,2}[.)]|[-*•])?\s*")
 _NAME = re.compile(
@@ -82,6 +88,7 @@ class MedicationReader:
         text = doc.text
         folded = fold(text)
         lists = areas(doc)
+        _add_named(doc, text, folded)
         drugs = [span for span in mention_spans(doc) if span.label_ == Label.DRUG]
         new = _unmarked(doc, text, folded, [a for a in lists if a.kind == "medications"], drugs)
         allergies = _allergies(text, folded, lists, drugs)
@@ -91,7 +98,7 @@ class MedicationReader:
         if new:
             add_mentions(doc, new)
             drugs = [span for span in mention_spans(doc) if span.label_ == Label.DRUG]
-        _describe(text, folded, drugs, lists)
+        _data(doc)[PARTS_KEY] = _describe(text, folded, drugs, lists)
         starts = [span.start_char for span in drugs]
         for allergy in allergies:
             for span in _covering(drugs, starts, allergy):
@@ -105,6 +112,46 @@ class MedicationReader:
     def from_disk(self, path: str | Path, exclude: Any = ()) -> MedicationReader:
         """Nothing to load."""
         return self
+
+
+def _add_named(doc: Doc, text: str, folded: str) -> None:
+    """Mark the drugs of ``drug_names.csv`` that nobody marked; a longer name takes the place of its parts."""
+    names = drug_names()
+    found = [(m.start(), m.end()) for m in names.always.finditer(folded)]
+    shorthand = [
+        *names.sig.finditer(folded),
+        *(m for m in names.capitals.finditer(folded) if text[m.start()].isupper()),
+    ]
+    found += [(m.start(), m.end()) for m in shorthand if _is_prescribed(folded, m.start(), m.end())]
+    if not found:
+        return
+    known = [(s.start_char, s.end_char, s.label_) for s in mention_spans(doc)]
+    drugs = sorted((start, end) for start, end, label in known if label == Label.DRUG)
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(found, key=lambda place: (place[0] - place[1], place)):
+        near = [d for d in drugs if d[0] < end and start < d[1]]
+        if any(not (start <= d[0] and d[1] <= end) or d == (start, end) for d in near):
+            continue  # marked as it is, or as part of something longer
+        if len(near) > 1:
+            continue  # the parts of a combination, each with its own concept
+        if any(s < end and start < e for s, e in kept):
+            continue
+        kept.append((start, end))
+    replaced = {d for d in drugs for start, end in kept if start <= d[0] and d[1] <= end}
+    if replaced:
+        remove_mentions(doc, [s for s in mention_spans(doc) if (s.start_char, s.end_char) in replaced])
+    add_mentions(doc, [span for place in sorted(kept) if (span := _span(doc, *place)) is not None])
+
+
+def _is_prescribed(folded: str, start: int, end: int) -> bool:
+    """True if words that say how a drug is taken stand beside it: "AT qid", "using pred", "cont. lat ou"."""
+    if lexicon().attribute.match(folded, start):
+        return False  # "AT HS" is a time
+    gap = _SIG_GAP.match(folded, end)
+    after = lexicon().attribute.match(folded, gap.end() if gap else end)
+    if after is not None and after.lastgroup in ("frequency", "prn", "route", "quantity", "count", "form"):
+        return True
+    return _TAKING.search(folded, max(0, start - 25), start) is not None
 
 
 def _span(doc: Doc, start: int, end: int) -> Span | None:
@@ -165,7 +212,29 @@ def _groups(text: str, drugs: list[Span]) -> list[list[Span]]:
     return groups
 
 
-def _describe(text: str, folded: str, drugs: list[Span], lists: list[Area]) -> None:
+def medication_parts(doc: Doc) -> list[tuple[str, int, int]]:
+    """Where the words stand that say how the drugs of a Doc are taken: (kind, start, end) in characters.
+
+    Kinds are those of :mod:`.sig`: quantity, count, route, frequency, prn, prn_reason, form, duration, reason.
+
+    Examples
+    --------
+    >>> import spacy
+    >>> nlp = spacy.blank("en")
+    >>> nlp.add_pipe("entity_ruler").add_patterns([{"label": "DRUG", "pattern": "Lasix"}])
+    >>> _ = nlp.add_pipe("clinigraph_medications")
+    >>> medication_parts(nlp("Lasix 40 mg po bid"))
+    [('quantity', 6, 11), ('route', 12, 14), ('frequency', 15, 18)]
+    """
+    return [tuple(row) for row in _data(doc).get(PARTS_KEY, ())]  # a stored Doc gives lists
+
+
+def _data(doc: Doc) -> dict[Any, Any]:
+    return doc.user_data  # type: ignore[return-value]
+
+
+def _describe(text: str, folded: str, drugs: list[Span], lists: list[Area]) -> list[tuple[str, int, int]]:
+    """Set the details of every drug; return the parts they came from."""
     groups = _groups(text, drugs)
     bounds = [(min(s.start_char for s in g), max(s.end_char for s in g)) for g in groups]
     before = _parts_before(text, folded, bounds)
@@ -189,6 +258,7 @@ def _describe(text: str, folded: str, drugs: list[Span], lists: list[Area]) -> N
         detail = MedicationDetail(status=status, **fields)
         for span in group:
             span._.medication = detail
+    return [(part.kind, part.start, part.end) for parts, _ in details for part in parts]
 
 
 def _is_taken(folded: str, start: int, fields: dict[str, Any]) -> bool:

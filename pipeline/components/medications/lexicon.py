@@ -127,6 +127,34 @@ def lexicon() -> Lexicon:
 
 
 @dataclass(frozen=True)
+class DrugNames:
+    """Names and shorthand of drugs that a tagger tends to miss, by where they count (see :func:`drug_names`)."""
+
+    always: re.Pattern[str]
+    sig: re.Pattern[str]
+    capitals: re.Pattern[str]
+
+
+@cache
+def drug_names() -> DrugNames:
+    """Read and compile ``drug_names.csv``, once.
+
+    Columns: ``when`` (always: a drug wherever it stands; sig: only beside words that say how it is taken;
+    capitals: besides only as "AT"), ``name`` (spellings, lower case, ``|`` between), ``meaning`` (for the reader).
+
+    Examples
+    --------
+    >>> drug_names().always.search("continue pf cosopt bid")[0], drug_names().always.search("tim cook")
+    ('pf cosopt', None)
+    """
+    names: dict[str, list[str]] = {"always": [], "sig": [], "capitals": []}
+    for row in rows("drug_names.csv"):
+        names[row["when"]] += row["name"].split("|")
+    edge = r"(?<![^\W_])(?<![-/'][a-z])(?<!\.)"
+    return DrugNames(**{when: re.compile(edge + trie_pattern(n) + r"(?![^\W_]|'[a-z])") for when, n in names.items()})
+
+
+@dataclass(frozen=True)
 class AllergyLexicon:
     """Substances and reactions of allergy lists."""
 
