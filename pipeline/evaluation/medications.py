@@ -62,7 +62,7 @@ class MedicationReport:
 
 
 def medication_pipeline(*, tagger: bool = True, **settings: Any) -> Language:
-    """Sentences, sections and medications, with our tagger (``settings`` go to :func:`clinigraph.pipeline.load`) or not."""
+    """Sentences, sections and medications, with a tagger (``settings`` go to :func:`clinigraph.pipeline.load`) or not."""
     keep = {"clinigraph_sentences", "clinigraph_sections", "clinigraph_ner", "clinigraph_medications"}
     if tagger:
         return load(**settings, exclude=[name for name in pipeline_names() if name not in keep])
@@ -101,8 +101,8 @@ def evaluate_medications(
 
     Notes
     -----
-    Edges that say nothing (spaces, punctuation) are trimmed from both sides. Parts that belong to several mentions of one
-    group ("dorzolamide/timolol") count once.
+    Edges that say nothing (spaces, punctuation) are trimmed from both sides. Parts that belong to several
+    mentions of one group ("dorzolamide/timolol") count once.
 
     Raises
     ------
