@@ -62,7 +62,7 @@ class MedicationReport:
 
 
 def medication_pipeline(*, tagger: bool = True, **settings: Any) -> Language:
-    """Sentences, sections and medications, with a tagger (``settings`` go to :func:`clinigraph.pipeline.load`) or not."""
+    """Sentences, sections and medications; with a tagger, ``settings`` go to :func:`clinigraph.pipeline.load`."""
     keep = {"clinigraph_sentences", "clinigraph_sections", "clinigraph_ner", "clinigraph_medications"}
     if tagger:
         return load(**settings, exclude=[name for name in pipeline_names() if name not in keep])
