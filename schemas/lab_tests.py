@@ -1,7 +1,8 @@
 """Laboratory tests, vital signs and scores: names, units, reference ranges, and what a value outside them means.
 
-The table is ``lab_tests.csv`` beside this file, one row per test and population, ``clinigraph-curated``: adult
-ranges as commonly printed on reports in the United States, which a note's own range always overrides. Columns:
+The table is ``lab_tests.csv`` beside this file, one row per test and population, ``clinigraph-curated``: ranges as
+commonly printed on reports in the United States, which a note's own range always overrides. A value of a patient whom
+no row is for is not judged: children never by the ranges of adults. Columns:
 
 =====================  =====================================================================================
 ``test_id``            ``CGTEST:haemoglobin``; rows of one test follow each other, the first names it
@@ -11,6 +12,7 @@ ranges as commonly printed on reports in the United States, which a note's own r
 ``other_units``        ``unit=factor`` or ``unit=factor+offset``: standard value = factor * value + offset
 ``unit_required``      yes: a number without a unit is not normalised (weight, D-dimer)
 ``sex``, ``age_*``     whom the row is for; empty: anybody. Ages in years, ``age_max`` exclusive
+``state``              ``pregnant``: for the pregnant, who get other rows only where no such row is
 ``low``, ``high``      reference range, both ends normal
 ``critical_*``         at or beyond: needs an answer at once
 ``plausible_*``        beyond: a typing error or not this test
@@ -40,6 +42,7 @@ class ReferenceRange(Record):
     """Limits of one test for one population, in the test's standard unit. None: no limit."""
 
     sex: Sex | None = None
+    state: Literal["pregnant"] | None = None
     age_min: float | None = None
     age_max: float | None = None
     low: float | None = None
@@ -75,8 +78,10 @@ class ReferenceRange(Record):
             return self.finding_high
         return None
 
-    def fits(self, sex: str | None, age: float | None) -> bool:
+    def fits(self, sex: str | None, age: float | None, pregnant: bool = False) -> bool:
         """True if the row may be used for such a patient. Without an age, an adult is assumed."""
+        if (self.state == "pregnant") != pregnant:
+            return False
         years = 40.0 if age is None else age
         if self.sex is not None and sex is not None and self.sex != sex:
             return False
@@ -142,8 +147,9 @@ class LabTest(Record):
         """True if a living person may have this value (standard unit)."""
         return self.plausible_low <= value <= self.plausible_high
 
-    def range_for(self, sex: str | None = None, age: float | None = None) -> ReferenceRange:
+    def range_for(self, sex: str | None = None, age: float | None = None, pregnant: bool = False) -> ReferenceRange:
         """Limits for a patient. Where the sex is unknown and matters: the widest range of those that may apply.
+        No limits where the table has none for such a patient.
 
         Examples
         --------
@@ -151,19 +157,16 @@ class LabTest(Record):
         >>> haemoglobin.range_for("male", 50).low, haemoglobin.range_for(None, 50).low
         (13.0, 12.0)
         """
-        fitting = [row for row in self.ranges if row.fits(sex, age)]
+        fitting = [row for row in self.ranges if pregnant and row.fits("female", age, True)]
+        fitting = fitting or [row for row in self.ranges if row.fits(sex, age)]
         if not fitting:
             return ReferenceRange()
         if len(fitting) == 1:
             return fitting[0]
-        lows = [row.low for row in fitting if row.low is not None]
-        highs = [row.high for row in fitting if row.high is not None]
+        widest = {"low": min, "high": max, "critical_low": min, "critical_high": max}
+        limits = {name: [getattr(row, name) for row in fitting] for name in widest}
         return fitting[0].model_copy(
-            update={
-                "sex": None,
-                "low": min(lows) if len(lows) == len(fitting) else None,
-                "high": max(highs) if len(highs) == len(fitting) else None,
-            }
+            update={"sex": None, **{n: None if None in limits[n] else pick(limits[n]) for n, pick in widest.items()}}
         )
 
 
@@ -217,7 +220,7 @@ def _conversions(unit: str, cell: str) -> dict[str, tuple[float, float]]:
 
 def _range(row: Mapping[str, str]) -> ReferenceRange:
     numbers = ("age_min", "age_max", "low", "high", "critical_low", "critical_high")
-    texts = ("sex", "finding_low", "finding_low_label", "finding_high", "finding_high_label")
+    texts = ("sex", "state", "finding_low", "finding_low_label", "finding_high", "finding_high_label")
     return ReferenceRange.model_validate(
         {name: _number(row[name]) for name in numbers} | {name: row[name] or None for name in texts}
     )

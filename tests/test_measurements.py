@@ -81,7 +81,6 @@ def test_values(text, name, value, flag, finding):
         "hold for SBP < 100",
         "low sodium diet",
         "WBC 5-10/hpf",
-        "CSF glucose 45",
         "PT evaluation 2 times",
         "Keep K > 4",
         "in weight and 173 cm tall",
