@@ -142,6 +142,8 @@ class Measurement(Record):
     reference_high: float | None = None
     flag: Literal["low", "normal", "high", "critical_low", "critical_high", "abnormal"] | None = None
     finding: str | None = None  # CURIE of what the flag means, for example HP:0001903 anaemia
+    earlier: bool = False  # a newer value of this test stands beside it: the 1.2 of "1.2 -> 2.4"
+    computed: bool = False  # not written: calculated from the value that the mention stands on (eGFR)
 
 
 class AllergyDetail(Record):

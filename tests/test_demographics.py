@@ -78,8 +78,9 @@ def test_weeks_of_pregnancy_and_family_section():
 
 
 def test_profile():
-    assert patient_profile("His 40-year-old brother came. 67 y/o male.") == ("male", 67.0)
-    assert patient_profile("") == (None, None)
+    assert patient_profile("His 40-year-old brother came. 67 y/o male.") == ("male", 67.0, False)
+    assert patient_profile("") == (None, None, False)
+    assert patient_profile("G2P1 at 32 weeks gestation.") == ("female", None, True)
 
 
 WORDS = [

@@ -83,7 +83,6 @@ def test_values(text, name, value, flag, finding):
         "WBC 5-10/hpf",
         "PT evaluation 2 times",
         "Keep K > 4",
-        "in weight and 173 cm tall",
         "",
         "\n\n",
         "😀",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,12 +12,16 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from ....schemas.annotation import ConceptLink, Label, Measurement
-from ....schemas.lab_tests import LabTest
-from ...extensions import add_mentions, mention_spans, register_extensions
+from ....schemas.lab_tests import LabTest, lab_tests
+from ...extensions import SPANS_KEY, add_mentions, mention_spans, register_extensions
 from ..demographics.profile import patient_profile
 from ..matching import fold
+from ..tokens import split_tokens
+from .computed import CREATININE, EGFR, computed_egfr
 from .grammar import grammar
-from .values import Written, read_pair, read_value, result_before, to_measurement
+from .panels import Placed, fishbones, in_context, pairs, specials
+from .series import earlier_values, further_values
+from .values import Patient, Written, read_pair, read_value, result_before, to_measurement
 
 EXTRACTOR = "clinigraph_measurements 1"
 _PROBLEMS = frozenset({Label.DISEASE, Label.SYMPTOM})
@@ -63,34 +68,42 @@ class MeasurementReader:
         """Annotate a Doc."""
         text = doc.text
         folded = fold(text)
-        names = _find_names(text, folded)
+        placed = _placed(text, folded)
+        if not placed and not any(span.label_ == Label.TEST for span in mention_spans(doc)):
+            return doc
+        split_tokens(doc, _ends_of_values(placed))
         mentions = mention_spans(doc)
         tests = _Ranges(span for span in mentions if span.label_ == Label.TEST)
-        if not names and not tests:
-            return doc
         problems = _Ranges(span for span in mentions if span.label_ in _PROBLEMS)
-        sex, age = patient_profile(text)
+        sex, age, pregnant = patient_profile(text)
+        patient = Patient(sex, age, pregnant)
         made: list[Span] = []
-        for name, written in _values(text, folded, names):
-            if written.value is None and problems.at(name.start, name.end):
+        rates: list[tuple[Placed, Measurement]] = []
+        for value in placed:
+            if value.written.value is None and problems.at(value.start, value.end):
                 continue  # "high blood pressure" is a problem already
-            measurement = to_measurement(written, name.test, sex, age)
-            if not _worth_keeping(name, measurement):
+            measurement = to_measurement(value.written, value.test, patient, earlier=value.earlier)
+            if not _worth_keeping(value, measurement):
                 continue
-            span = self._span(doc, name, tests)
-            if span is not None:
-                _describe(span, measurement, name.test)
-                made.append(span)
+            span = self._span(doc, value, tests)
+            if span is None:
+                continue
+            _describe(span, measurement, value.test)
+            made.append(span)
+            if value.test.test_id == CREATININE and (rate := computed_egfr(measurement, patient)):
+                rates.append((value, rate))
         _read_others(text, folded, tests)
         if made:
             add_mentions(doc, made)
+        if rates and not any(value.test.test_id == EGFR for value in placed):
+            _add_rates(doc, rates)
         return doc
 
-    def _span(self, doc: Doc, name: _Name, tests: _Ranges) -> Span | None:
-        for known in tests.at(name.start, name.end):
+    def _span(self, doc: Doc, value: Placed, tests: _Ranges) -> Span | None:
+        for known in tests.at(value.start, value.end):
             if known._.measurement is None:
                 return known
-        span = doc.char_span(name.start, name.end, label=Label.TEST, alignment_mode="expand")
+        span = doc.char_span(value.start, value.end, label=Label.TEST, alignment_mode="expand")
         if span is None or span._.measurement is not None:
             return None
         span._.extractor = EXTRACTOR
@@ -132,12 +145,74 @@ def _find_names(text: str, folded: str) -> list[_Name]:
         for pattern, source in ((g.names, folded), (g.short_names, text))
         for m in pattern.finditer(source)
     ]
+    meant = {(start, end): test for start, end, test in in_context(folded)}
+    names += [_Name(start, end, test) for (start, end), test in meant.items()]
     names.sort(key=lambda n: (n.start, -n.end))
     kept: list[_Name] = []
     for name in names:
         if not kept or name.start >= kept[-1].end:
-            kept.append(name)
+            kept.append(name._replace(test=meant.get(name[:2], name.test)))
     return kept
+
+
+def _placed(text: str, folded: str) -> list[Placed]:
+    """All values of a note, in the order they are believed: drawn panels first, ways of writing without a name last."""
+    found = [*fishbones(folded), *pairs(folded)]
+    taken = _Stretches((value.start, max(value.end, value.written.end)) for value in found)
+    names = [name for name in _find_names(text, folded) if not taken.meets(name.start, name.end)]
+    for name, written in _values(text, folded, names):
+        if taken.meets(name.start, name.end):
+            continue
+        found.append(Placed(name.start, name.end, name.test, written))
+        if written.value is None:
+            continue
+        taken.add(written.start or name.end, written.end)
+        limit = _next_name(names, name, written.end, len(folded))
+        further = list(further_values(folded, name.test, written, limit))
+        if further and not further[0].earlier and not _LISTED_TOGETHER.search(folded, name.end, written.end):
+            found[-1] = found[-1]._replace(earlier=_IS_TREND.search(folded, written.end, further[0].start) is not None)
+        if written.prior:
+            spread = _LISTED_TOGETHER.search(folded, name.end, written.prior[0]) is not None
+            further += [v._replace(earlier=not spread) for v in earlier_values(folded, *written.prior, written.unit)]
+        for value in further:
+            taken.add(value.start, value.end)
+            found.append(Placed(value.start, value.end, name.test, value.written, value.earlier))
+    found += [v for v in specials(folded) if not taken.meets(min(v.start, v.written.start), max(v.end, v.written.end))]
+    return found
+
+
+# "ranged from 118/70 to 136/82" is no trend; "1.2 -> 2.4" is one
+_LISTED_TOGETHER = re.compile(r"rang|between|vari|averag")
+_IS_TREND = re.compile(
+    r">|→|now|today|then|repeat|recheck|later|\bto\b|discharge|current|this|improved|followed|after|subsequently|nadir|peak"
+)
+
+
+def _next_name(names: list[_Name], name: _Name, end: int, length: int) -> int:
+    at = bisect_left(names, end, key=lambda n: n.start)
+    return next((n.start for n in names[at : at + 3] if n.test.test_id != name.test.test_id), length)
+
+
+def _ends_of_values(placed: list[Placed]) -> set[int]:
+    """Where mentions that are digits begin and end: tokens are split there."""
+    places = {(v.start, v.end) for v in placed if v.start == v.written.start}
+    places |= {(v.written.start, v.written.digits_end) for v in placed if v.test.test_id == CREATININE}
+    return {offset for place in places for offset in place if offset}
+
+
+class _Stretches:
+    """Stretches of text that are taken."""
+
+    def __init__(self, places: Iterable[tuple[int, int]]) -> None:
+        self._places = sorted(places)
+
+    def add(self, start: int, end: int) -> None:
+        if end > start:
+            insort(self._places, (start, end))
+
+    def meets(self, start: int, end: int) -> bool:
+        at = bisect_left(self._places, (end, 0))
+        return any(s < end and start < e for s, e in self._places[max(0, at - 4) : at])
 
 
 def _values(text: str, folded: str, names: list[_Name]) -> Iterator[tuple[_Name, Written]]:
@@ -167,7 +242,7 @@ def _pair(folded: str, first: _Name, second: _Name) -> tuple[Written, Written] |
     return read_pair(folded, second.end, first.test, second.test)
 
 
-def _worth_keeping(name: _Name, measurement: Measurement) -> bool:
+def _worth_keeping(name: Placed, measurement: Measurement) -> bool:
     """Names of one letter need a value that can be one; words need a meaning ("weight normal" has none)."""
     length = name.end - name.start
     if measurement.value is None:
@@ -191,4 +266,19 @@ def _read_others(text: str, folded: str, tests: _Ranges) -> None:
         if span._.measurement is None:
             written = read_value(text, folded, span.start_char, span.end_char, None)
             if written is not None and (written.unit or written.reference or written.text):
-                span._.measurement = to_measurement(written, None, None, None)
+                span._.measurement = to_measurement(written, None)
+
+
+def _add_rates(doc: Doc, rates: list[tuple[Placed, Measurement]]) -> None:
+    """Filtration rates stand on the digits of their creatinine, among all mentions but not in ``doc.ents``."""
+    group = list(doc.spans[SPANS_KEY]) if SPANS_KEY in doc.spans else []
+    test = lab_tests()[EGFR]
+    for value, rate in rates:
+        start = value.written.start
+        span = doc.char_span(start, value.written.digits_end, label=Label.TEST, alignment_mode="expand")
+        if span is None or span._.measurement is not None:
+            continue
+        span._.extractor = EXTRACTOR
+        _describe(span, rate, test)
+        group.append(span)
+    doc.spans[SPANS_KEY] = sorted(group, key=lambda s: (s.start, -s.end, s.label_))

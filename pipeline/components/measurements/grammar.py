@@ -84,7 +84,7 @@ def grammar() -> Grammar:
     gap = rf"(?:{separator}{link}[ \t]{{0,30}}\n?){{0,6}}(?:[ \t]{{0,30}}:[ \t]{{0,30}}\n)?{separator}"
     score_gap = rf"(?:{separator}{bare}[ \t]{{0,30}}\n?){{0,6}}{separator}"
     results = [word for group in data["results"].values() for word in group]
-    prior = rf"(?:from[ \t]+{NUMBER}[ \t]{{0,30}}\S{{0,8}}[ \t]+to[ \t]+|(?:{NUMBER}[ \t]{{0,30}}(?:-{{1,2}}>|→|=>)[ \t]{{0,30}}){{1,5}})?"  # noqa: E501
+    prior = rf"(?P<prior>from[ \t]+{NUMBER}[ \t]{{0,30}}\S{{0,8}}[ \t]+to[ \t]+|(?:{NUMBER}[ \t]{{0,30}}(?:-{{1,2}}>|→|=>)[ \t]{{0,30}}){{1,5}})?"  # noqa: E501
     units = trie_pattern(fold(spelling) for spelling in raw_unit_spellings())
     after = _words(data["reject"]["after"])
     tail = r"(?:[^\W_]|[:/]\d|/[a-z]|-[a-z]|-\d)"
@@ -95,12 +95,12 @@ def grammar() -> Grammar:
         gap=re.compile(gap),
         score_gap=re.compile(score_gap),
         number=re.compile(
-            rf"{prior}[ \t]{{0,30}}(?P<sign>{comparator})?[ \t]{{0,30}}(?P<value>(?<![\d.])-?{NUMBER})"
+            rf"{prior}[ \t]{{0,30}}(?P<sign>{comparator})?[ \t]{{0,30}}(?P<value>(?<![\d.])-?{NUMBER})(?P<decade>(?<=\d0)'?s(?![^\W_]))?"  # noqa: E501
             rf"(?:[ \t]?%?[ \t]?(?:-|–|—|to)[ \t]?(?P<high>{NUMBER})(?![\d.]*[-/\d]))?"
         ),
         pressure=re.compile(
-            rf"{prior}(?P<sign>{comparator})?[ \t]{{0,30}}(?P<value>\d{{2,3}})(?:[-–]\d{{2,3}})?[ \t]?/[ \t]?(?P<low>\d{{2,3}})"  # noqa: E501
-            r"(?:[-–]\d{2,3})?(?![\d/]|\.\d)"
+            rf"{prior}(?P<sign>{comparator})?[ \t]{{0,30}}(?P<value>\d{{2,3}})(?:s?[-–]\d{{2,3}})?'?s?[ \t]?/[ \t]?(?P<low>\d{{2,3}})"  # noqa: E501
+            r"(?:s?[-–]\d{2,3})?(?![\d/]|\.\d)(?:'?s(?![^\W_]))?"
         ),
         pair_gap=re.compile(r"[ \t]{0,3}(?:/|&|and\b|-)[ \t]{0,3}(?:the\s)?"),
         pair=re.compile(

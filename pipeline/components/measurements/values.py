@@ -15,7 +15,23 @@ _LOW = frozenset({"low", "critical_low"})
 _HIGH = frozenset({"high", "critical_high"})
 _OF_TOTAL = re.compile(r"[ \t]?/[ \t]?(?:10|15|21|27|30|42)(?![\d/])|[ \t]out of[ \t](?:10|15|21|27|30|42)\b")
 _OTHER_UNITS = frozenset({"kg", "cm", "lb", "lbs", "pounds", "inches", "mm", "mmhg", "mg/dl", "mmol/l", "meq/l"})
+_GRADE = re.compile(r"[1-4]\+")  # "protein 2+"
+_GOAL = re.compile(
+    r"[ \t]{0,3}\(?(?:goal|target|therapeutic range|goal range)[ \t:=of]{0,6}[<>≤≥]?=?[ \t]?\d+(?:\.\d+)?(?:[ \t]?(?:-|to)[ \t]?\d+(?:\.\d+)?)?%?\)?"  # noqa: E501
+    r"[,;:]?(?=[ \t])"
+)
 _PHONE = re.compile(r"\d{3}[-. ]\d{3,4}(?:[-. ]\d{4})?(?!\d)(?<=\d{4})")
+
+
+class Patient(NamedTuple):
+    """Whose values they are, as far as the note says."""
+
+    sex: str | None = None
+    age: float | None = None
+    pregnant: bool = False
+
+
+NOBODY = Patient()
 
 
 class Written(NamedTuple):
@@ -29,6 +45,9 @@ class Written(NamedTuple):
     reference: tuple[float | None, float | None] | None = None
     flag: str | None = None
     end: int = 0
+    start: int = 0  # of the digits themselves, where the value has a number
+    digits_end: int = 0
+    prior: tuple[int, int] | None = None  # where older values of a trend stand, before this one
 
 
 def number(text: str) -> float:
@@ -53,6 +72,8 @@ def read_value(text: str, folded: str, name_start: int, name_end: int, test: Lab
         return None
     if name_end - name_start <= 3 and folded.startswith(". ", name_end):
         name_end += 1  # "Cr. 2.0"
+    if goal := _GOAL.match(folded, name_end):
+        name_end = goal.end()  # "INR goal 2-3, today 3.8"
     gap = (g.score_gap if test is not None and test.kind == "score" else g.gap).match(folded, name_end)
     at = gap.end() if gap else name_end
     before = folded[max(0, name_start - 30) : name_start]
@@ -62,12 +83,14 @@ def read_value(text: str, folded: str, name_start: int, name_end: int, test: Lab
         inches = 12 * number(height["feet"]) + number(height["inches"])
         return Written(value=inches, unit="in", end=height.end())
     found = g.number.match(folded, at)
-    if found is None:
+    if found is None or _GRADE.match(folded, at):
         return _result(g, folded, at)
     sign = g.comparators[" ".join(found["sign"].split())] if found["sign"] else "="
     if sign != "=" and g.threshold_after.search(before):
         return None
-    written = Written(number(found["value"]), number(found["high"]) if found["high"] else None, sign=sign)
+    high = number(found["high"]) if found["high"] else number(found["value"]) + 9 if found["decade"] else None
+    written = Written(number(found["value"]), high, sign=sign, prior=_prior(found))
+    written = written._replace(start=found.start("value"), digits_end=found.end("value"))
     if _PHONE.match(folded, found.start("value")) or _is_list_number(
         folded, found.start("value"), found["value"], bool(gap and gap[0].strip())
     ):
@@ -77,7 +100,11 @@ def read_value(text: str, folded: str, name_start: int, name_end: int, test: Lab
 
 def _pressure(g: Grammar, match: re.Match[str]) -> Written:
     sign = g.comparators[" ".join(match["sign"].split())] if match["sign"] else "="
-    return Written(number(match["value"]), number(match["low"]), sign=sign)
+    return Written(number(match["value"]), number(match["low"]), sign=sign, prior=_prior(match))
+
+
+def _prior(match: re.Match[str]) -> tuple[int, int] | None:
+    return match.span("prior") if match["prior"] else None
 
 
 def _is_list_number(folded: str, start: int, digits: str, has_gap: bool) -> bool:
@@ -175,7 +202,19 @@ def read_pair(folded: str, second_end: int, first: LabTest, second: LabTest) -> 
     one, two = number(found["first"]), number(found["second"])
     if _normal(first, one, None) is None or _normal(second, two, None) is None:
         return None
-    return Written(value=one, end=found.end()), Written(value=two, end=found.end())
+    return tuple(  # type: ignore[return-value]
+        Written(value=v, end=found.end(), start=found.start(name), digits_end=found.end(name))
+        for v, name in ((one, "first"), (two, "second"))
+    )
+
+
+def is_plausible_value(test: LabTest, written: Written) -> bool:
+    """True if some unit of the test, or the one written, makes the value one that a person can have."""
+    if written.value is None or (
+        written.value_high is not None and test.test_id == PRESSURE and written.value_high >= written.value
+    ):
+        return False
+    return _normal(test, written.value, written.unit) is not None
 
 
 def _normal(test: LabTest, value: float, unit: str | None) -> tuple[float, str] | None:
@@ -189,7 +228,9 @@ def _normal(test: LabTest, value: float, unit: str | None) -> tuple[float, str] 
     return None
 
 
-def to_measurement(written: Written, test: LabTest | None, sex: str | None, age: float | None) -> Measurement:
+def to_measurement(
+    written: Written, test: LabTest | None, patient: Patient = NOBODY, *, earlier: bool = False
+) -> Measurement:
     """Normalise and judge what was written.
 
     The note's own reference range decides before the laboratory's flag letter, and that before the table. A value
@@ -201,10 +242,11 @@ def to_measurement(written: Written, test: LabTest | None, sex: str | None, age:
         value_text=written.text,
         comparator=written.sign,  # type: ignore[arg-type]
         unit=written.unit,
+        earlier=earlier,
     )
     if test is None:
         return base.model_copy(update=_unknown_test(written))
-    limits = test.range_for(sex, age)
+    limits = test.range_for(*patient)
     if written.value is None:
         if limits.low is None and limits.high is None and limits.finding_high is None:
             return base
@@ -216,7 +258,7 @@ def to_measurement(written: Written, test: LabTest | None, sex: str | None, age:
     table, limits = limits, _own_limits(limits, written, test, unit)
     flag, finding = _judge(value, written, table, limits)
     if test.test_id == PRESSURE and written.value_high is not None and flag in (None, "normal"):
-        flag, finding = _diastolic(written.value_high, sex, age, flag)
+        flag, finding = _diastolic(written.value_high, patient, flag)
     return base.model_copy(
         update={
             "normal_value": round(value, 6),
@@ -275,10 +317,10 @@ def _same_side(flag: str | None, letter: str) -> bool:
     return any(flag in side and letter in side for side in (_LOW, _HIGH))
 
 
-def _diastolic(value: float, sex: str | None, age: float | None, flag: str | None) -> tuple[str | None, str | None]:
+def _diastolic(value: float, patient: Patient, flag: str | None) -> tuple[str | None, str | None]:
     test = lab_tests()[DIASTOLIC]
     if not test.is_plausible(value):
         return None, None
-    limits = test.range_for(sex, age)
+    limits = test.range_for(*patient)
     own = limits.flag(value)
     return (own, limits.finding(own)) if own not in (None, "normal") else (flag, None)
