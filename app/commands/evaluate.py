@@ -58,6 +58,8 @@ def register(app: typer.Typer) -> None:
     group.command("medications")(medications)
     group.command("measurements")(measurements)
     group.command("diagnosis")(diagnosis)
+    group.command("indications")(indications)
+    group.command("names")(names)
     app.add_typer(group, name="evaluate")
 
 
@@ -169,6 +171,35 @@ def diagnosis(
     _finish(report, report.to_dict(), json, None)
 
 
+def indications(
+    path: Annotated[Path, typer.Argument(help="Folder with Every Cure's indication list and drug list (.xlsx).")],
+    sample: Annotated[int, typer.Option(min=0, help="Show so many pairs of each list of differences.")] = 0,
+    seed: Annotated[int, typer.Option(help="Which pairs the sample draws.")] = 0,
+    json: JsonOption = False,
+) -> None:
+    """Share of a list's indications that the graph answers, for the drugs of our curated list."""
+    from ...kg import open_graph
+    from ...kg.knowledge.indication_coverage import evaluate_indications
+    from ...schemas.vocabulary import Vocabulary
+
+    with open_graph(":memory:") as graph:
+        report = evaluate_indications(path, graph.knowledge, Vocabulary.default())
+    _finish(report, report.to_dict(sample, seed), json, None)
+
+
+def names(
+    path: Annotated[Path, typer.Argument(help="One name a line, or a .csv file.")],
+    column: Annotated[str | None, typer.Option(help="Column of the .csv file that holds the names.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Share of a list of names that the vocabulary knows."""
+    from ...kg.knowledge.name_coverage import evaluate_names
+    from ...schemas.vocabulary import Vocabulary
+
+    report = evaluate_names(path, Vocabulary.default(), column=column)
+    _finish(report, report.to_dict(), json, None)
+
+
 def _finish(report: Any, data: dict[str, Any], as_json: bool, rows: dict[str, dict[str, Any]] | None) -> None:
     problems = list(getattr(report, "problems", ()))
     show_problems(problems, len(problems), limit=10)
@@ -178,7 +209,9 @@ def _finish(report: Any, data: dict[str, Any], as_json: bool, rows: dict[str, di
     if rows is None:
         shown = table("Measure", "Value")
         for name, value in data.items():
-            if not isinstance(value, dict):
+            if isinstance(value, list):
+                shown.add_row(name, "\n".join(map(str, value)))
+            elif not isinstance(value, dict):
                 shown.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
     else:
         shown = table("Label", "Precision", "Recall", "F1", "Support")
