@@ -170,7 +170,7 @@ CONTEXTS = (
 )
 
 
-def _edges(rows: list[tuple], *names: str) -> list[dict]:
+def edges(rows: list[tuple], *names: str) -> list[dict]:
     return [
         {"id": "|".join(map(str, row)), **dict(zip(("source", "target", *names), row, strict=True)), **SOURCE}
         for row in rows
@@ -189,23 +189,23 @@ def mini_rows() -> Rows:
     }
     nodes["Disease"].append({"id": "MONDO:severe_asthma", "name": "severe asthma"})
     up = {i: parent for i, (_, parent) in FINDINGS.items()} | PARENTS | CLASSES
-    edges = {
-        "SUBCLASS_OF": _edges([(child, parent) for child, parent in up.items() if parent]),
+    found = {
+        "SUBCLASS_OF": edges([(child, parent) for child, parent in up.items() if parent]),
         "HAS_PHENOTYPE": [edge for i, row in DISEASES.items() for edge in _phenotypes(i, row[6])],
-        "TREATS": _edges(TREATS, "line"),
-        "CONTRAINDICATED_IN": _edges(CONTRAINDICATED, "severity"),
-        "CROSS_REACTIVE_WITH": _edges(CROSS_REACTIVE, "level"),
-        "INTERACTS_WITH": _edges(INTERACTIONS, "severity"),
+        "TREATS": edges(TREATS, "line"),
+        "CONTRAINDICATED_IN": edges(CONTRAINDICATED, "severity"),
+        "CROSS_REACTIVE_WITH": edges(CROSS_REACTIVE, "level"),
+        "INTERACTS_WITH": edges(INTERACTIONS, "severity"),
         "DOSE_ADJUST_FOR": [
             {k: v for k, v in row.items() if v is not None} | {"detail": "see the label"}
-            for row in _edges(DOSES, "population", "threshold", "action")
+            for row in edges(DOSES, "population", "threshold", "action")
         ],
-        "HAS_ADVERSE_EVENT": _edges(ADVERSE, "frequency"),
-        "IN_CLASS": _edges([(drug, c) for drug, (_, classes) in DRUGS.items() for c in classes]),
-        "HAS_INGREDIENT": _edges([("DB:coamoxiclav", "DB:amoxicillin"), ("DB:coamoxiclav", "DB:clavulanate")]),
-        "DIAGNOSED_BY": _edges([("MONDO:pe", "CGTEST:ctpa", "confirms")], "purpose"),
+        "HAS_ADVERSE_EVENT": edges(ADVERSE, "frequency"),
+        "IN_CLASS": edges([(drug, c) for drug, (_, classes) in DRUGS.items() for c in classes]),
+        "HAS_INGREDIENT": edges([("DB:coamoxiclav", "DB:amoxicillin"), ("DB:coamoxiclav", "DB:clavulanate")]),
+        "DIAGNOSED_BY": edges([("MONDO:pe", "CGTEST:ctpa", "confirms")], "purpose"),
     }
-    return Rows({k: [{**SOURCE, **n} for n in v] for k, v in nodes.items()}, edges)
+    return Rows({k: [{**SOURCE, **n} for n in v] for k, v in nodes.items()}, found)
 
 
 def _disease(
@@ -224,7 +224,7 @@ def _disease(
 def _phenotypes(disease: str, findings: str) -> list[dict]:
     words = findings.split()
     pairs = list(zip(words[::2], words[1::2], strict=True))
-    return _edges([(disease, finding, BAND[band]) for band, finding in pairs], "frequency")
+    return edges([(disease, finding, BAND[band]) for band, finding in pairs], "frequency")
 
 
 @cache

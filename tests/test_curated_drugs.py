@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import itertools
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from clinigraph.kg.advice.view import KnowledgeView
+from clinigraph.kg.advice.view import Rows as ViewRows
+from clinigraph.kg.knowledge.tables import knowledge_tables
 
 CURATED = Path(__file__).resolve().parents[1] / "kg" / "knowledge" / "curated"
 
@@ -22,6 +27,7 @@ COLUMNS = {
     "drug_dosing": "drug_id,drug_label,kind,threshold,unit,action,detail",
     "interactions": "subject_id,subject_label,object_id,object_label,severity,mechanism,effect,management",
     "allergy_groups": "group_id,group_label,member_id,member_label,cross_reactivity,note",
+    "broader": "narrower_id,narrower_label,broader_id,broader_label,note",
 }
 
 LEGAL = {
@@ -64,7 +70,8 @@ ROUTES = {
 CONTEXTS = {"CG:pregnancy", "CG:lactation", "CG:child", "CG:older_adult"}
 DRUG_ID = re.compile(r"DRUGBANK:DB\d{5}|CG:RX\d{4}")
 CLASS_ID = re.compile(r"CGCLASS:[a-z0-9_]+")
-CONDITION_ID = re.compile(r"MONDO:\d{7}|HP:\d{7}")
+# Mondo first, then HPO; our own concepts and MeSH for what both lack (febrile neutropenia, postoperative pain)
+CONDITION_ID = re.compile(r"MONDO:\d{7}|HP:\d{7}|CG:[DF]\d{4}|MESH:[CD]\d{6,9}")
 
 Rows = list[dict[str, str]]
 
@@ -126,9 +133,11 @@ def test_sorted_by_label(name: str, tables: dict[str, Rows]) -> None:
 
 
 def test_size(tables: dict[str, Rows]) -> None:
-    assert len(tables["drugs"]) >= 250
-    assert len(tables["drug_names"]) >= 450
-    assert len(tables["interactions"]) >= 150
+    assert len(tables["drugs"]) >= 600
+    assert len(tables["drug_names"]) >= 1000
+    assert len(tables["drug_indications"]) >= 3500
+    assert len(tables["drug_contraindications"]) >= 1500
+    assert len(tables["interactions"]) >= 400
 
 
 def test_legal_values(tables: dict[str, Rows]) -> None:
@@ -235,6 +244,86 @@ def test_first_line_is_never_absolutely_contraindicated(
         if row["population"] in {"pregnancy", "child"}:
             context = forbidden[f"CG:{row['population']}"] & identities[row["drug_id"]]
             assert not context or row["drug_label"] == "aspirin", row  # Kawasaki disease
+
+
+def test_our_own_concepts_exist_under_their_label(tables: dict[str, Rows]) -> None:
+    own = {row["disease_id"]: row["disease_label"] for row in _read("diseases")}
+    own |= {row["finding_id"]: row["finding_label"] for row in _read("findings")}
+    for name, who in [
+        ("drug_indications", "disease"), ("drug_contraindications", "condition"), ("drug_adverse_effects", "finding"),
+        ("broader", "narrower"), ("broader", "broader"),
+    ]:  # fmt: skip
+        for row in tables[name]:
+            if re.fullmatch(r"CG:[DF]\d{4}", row[f"{who}_id"]):
+                assert own.get(row[f"{who}_id"]) == row[f"{who}_label"], row
+
+
+@pytest.fixture(scope="module")
+def above(tables: dict[str, Rows]) -> Callable[[str], dict[str, int]]:
+    """What a condition is a kind of, by the shipped hierarchy and ``broader.csv``."""
+    knowledge = knowledge_tables()
+    xrefs: dict[str, list[str]] = {}
+    names: dict[str, str] = {}
+    parents: dict[str, list[str]] = defaultdict(list)
+    for label in ("Disease", "PhenotypicFeature"):
+        for node in knowledge.iter_nodes(label):
+            names[node["id"]] = node["name"]
+            xrefs[node["id"]] = node.get("xrefs") or []
+    for edge in knowledge.iter_edges("SUBCLASS_OF"):
+        parents[edge["source"]].append(edge["target"])
+    for row in tables["broader"]:
+        parents[row["narrower_id"]].append(row["broader_id"])
+    view = dataclasses.replace(KnowledgeView.compile(ViewRows({}, {})), names=names, xrefs=xrefs, parents=dict(parents))
+    return view.above
+
+
+def test_broader_links_make_no_cycle(tables: dict[str, Rows], above: Callable[[str], dict[str, int]]) -> None:
+    for row in tables["broader"]:
+        assert row["narrower_id"] not in above(row["broader_id"]), row
+
+
+def test_first_line_is_not_forbidden_by_a_wider_condition(
+    tables: dict[str, Rows], identities: dict[str, set[str]], above: Callable[[str], dict[str, int]]
+) -> None:
+    """As the safety rules read it: the nearest statement about the drug wins."""
+    stated: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in tables["drug_contraindications"]:
+        stated[row["subject_id"]][row["condition_id"]] = row["severity"]
+    wrong = []
+    for row in tables["drug_indications"]:
+        if row["line"] != "first":
+            continue
+        rows = [pair for subject in identities[row["drug_id"]] for pair in stated.get(subject, {}).items()]
+        lineage = above(row["disease_id"])
+        met = [(c, severity) for c, severity in rows if c in lineage]
+        for condition, severity in met:
+            nearer = any(condition in above(c) and condition != c and c not in above(condition) for c, _ in met)
+            if severity == "absolute" and not nearer:
+                wrong.append((row["drug_label"], row["disease_label"], condition))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("ischaemic stroke", "MONDO:0002679 MONDO:0005098"), ("ischaemia", "MONDO:0024644 MONDO:0005010")],
+)
+def test_contraindications_reach_the_names_of_a_disease(
+    one: str, other: str, above: Callable[[str], dict[str, int]]
+) -> None:
+    narrower, broader = other.split()
+    assert broader in above(narrower), one
+
+
+def test_kidney_statements_are_complete(tables: dict[str, Rows]) -> None:
+    """Who is warned of in acute injury, chronic disease or the last stage is warned of in the others too."""
+    by_drug: dict[str, set[str]] = defaultdict(set)
+    for row in tables["drug_contraindications"]:
+        by_drug[row["subject_label"]].add(row["condition_id"])
+    for label in ("metformin", "non-steroidal anti-inflammatory drug"):
+        assert {"MONDO:0001106", "MONDO:0005300", "MONDO:0004375", "MONDO:0002492"} <= by_drug[label]
+    for label, conditions in by_drug.items():
+        if conditions & {"MONDO:0005300", "MONDO:0002492"}:
+            assert conditions & {"MONDO:0001106", "MONDO:0004375"} or "MONDO:0005300" in conditions, label
 
 
 def test_contraindications_and_interactions_stand_once(tables: dict[str, Rows]) -> None:

@@ -107,6 +107,12 @@ class Circumstances:
         return concepts
 
     @cached_property
+    def lineages(self) -> tuple[tuple[Problem, dict[str, int]], ...]:
+        """Each problem with all that it is a kind of and the steps up to it; sure problems first."""
+        ordered = sorted(self.problems, key=lambda p: not p.sure)
+        return tuple((problem, self.view.above(problem.concept_id)) for problem in ordered)
+
+    @cached_property
     def taken(self) -> tuple[PatientMedication, ...]:
         """Drugs that the patient takes; one whose status the notes leave open counts as taken."""
         drugs = (m for m in self.state.medications if m.status in ("active", "unknown"))

@@ -59,7 +59,7 @@ def judge(drug_id: str, patient: Circumstances, *, treats: str | None = None) ->
     keys = view.drug_keys(drug_id)
     found = [
         *_allergies(drug_id, keys, patient),
-        *_contraindications(keys, patient),
+        *_contraindications(drug_id, keys, patient, treats),
         *_interactions(drug_id, keys, patient),
         *_doses(keys, patient),
         *_duplicates(drug_id, patient),
@@ -148,30 +148,77 @@ def _joins(row: Statement, one: set[str], other: set[str]) -> bool:
     return (source in one and target in other) or (target in one and source in other)
 
 
-def _contraindications(keys: tuple[str, ...], patient: Circumstances) -> Iterator[_Found]:
+def _contraindications(
+    drug_id: str, keys: tuple[str, ...], patient: Circumstances, treats: str | None
+) -> Iterator[_Found]:
     view, ids = patient.view, contexts()["circumstance"]
     kinds: dict[str, ReasonKind] = {ids["pregnancy"]: "pregnancy", ids["lactation"]: "lactation"}
     kinds |= dict.fromkeys(contexts()["ages"], "age")
-    for row in view.about("CONTRAINDICATED_IN", keys):
-        for target in view.same_as(row["target"]):
-            problem = patient.above.get(target)
-            if problem is None:
-                continue
-            absolute = row["severity"] == "absolute"
-            kind = kinds.get(row["target"], "contraindication")
-            factor = "older_adult" if row["target"] == ids["older_adult"] else "contraindication_relative"
-            reason = Reason(
-                kind=kind,
-                message=_contraindication_words(row, problem, view),
-                severity=row["severity"],
-                factor=parameters()["drugs"][factor],
-                management=row.get("note"),
-                evidence=problem.evidence,
-                sources=(view.source_of(row, "is contraindicated in"),),
-            )
-            hard = absolute and problem.sure
-            yield _Found(reason.model_copy(update={"factor": None}) if hard else reason, blocks=hard)
-            break
+    rows = list(view.about("CONTRAINDICATED_IN", keys))
+    lost = _lost_pregnancy(drug_id, patient, treats)
+    for row in rows:
+        problem = _problem_of(row, rows, patient)
+        if problem is None:
+            continue
+        absolute = row["severity"] == "absolute"
+        factor = "older_adult" if row["target"] == ids["older_adult"] else "contraindication_relative"
+        words = _contraindication_words(row, problem, view)
+        reason = Reason(
+            kind=kinds.get(row["target"], "contraindication"),
+            message=words,
+            severity=row["severity"],
+            factor=parameters()["drugs"][factor],
+            management=row.get("note"),
+            evidence=problem.evidence,
+            sources=(view.source_of(row, "is contraindicated in"),),
+        )
+        if lost and row["target"] in (ids["pregnancy"], ids["lactation"]):
+            yield _Found(reason.model_copy(update={"factor": None, "message": f"{words}; but given for {lost}"}))
+        elif absolute and problem.sure and _graded_by_kidney(row, problem, keys, patient):
+            assert patient.kidney is not None
+            said = f"{words}; eGFR {patient.kidney.egfr:g} ({patient.kidney.origin}) decides"
+            yield _Found(reason.model_copy(update={"message": said}))
+        elif absolute and problem.sure:
+            yield _Found(reason.model_copy(update={"factor": None}), blocks=True)
+        else:
+            yield _Found(reason)
+
+
+def _problem_of(row: Statement, rows: list[Statement], patient: Circumstances) -> Problem | None:
+    """The patient's problem that a contraindication speaks of, sure ones first.
+
+    The nearest statement wins: what is said of chronic kidney disease replaces, for who has it, what is said of
+    kidney failure above it.
+    """
+    view = patient.view
+    meant = set(view.same_as(row["target"]))
+    nearer = [r["target"] for r in rows if r["target"] not in meant and meant & view.above(r["target"]).keys()]
+    for problem, lineage in patient.lineages:
+        if any(target in lineage for target in meant) and not any(target in lineage for target in nearer):
+            return problem
+    return None
+
+
+def _graded_by_kidney(row: Statement, problem: Problem, keys: tuple[str, ...], patient: Circumstances) -> bool:
+    """True if a measured eGFR says better than the word in the notes whether the drug may be given."""
+    view, kidney = patient.view, contexts()["kidney"]
+    if patient.kidney is None or not set(kidney["graded"]) & set(view.same_as(row["target"])):
+        return False
+    if set(kidney["ungraded"]) & view.above(problem.concept_id).keys():
+        return False
+    rows = view.about("DOSE_ADJUST_FOR", keys)
+    return any(r.get("population") == "renal" and r.get("threshold") is not None for r in rows)
+
+
+def _lost_pregnancy(drug_id: str, patient: Circumstances, treats: str | None) -> str | None:
+    """Name of a pregnancy that cannot go on, if the drug is meant for it and the patient has it."""
+    view, conditions = patient.view, set(contexts()["pregnancy_lost"]["conditions"])
+    active = [treats] if treats else [p.concept_id for p, _ in patient.lineages if p.sure]
+    treated = {twin for row in view.about("TREATS", (drug_id,)) for twin in view.same_as(row["target"])}
+    for concept in active:
+        if conditions & view.above(concept).keys() and treated & view.above(concept).keys():
+            return view.name(concept)
+    return None
 
 
 def _contraindication_words(row: Statement, problem: Problem, view: KnowledgeView) -> str:

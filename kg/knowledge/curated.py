@@ -89,6 +89,8 @@ class CuratedTables:
         for row in self.rows("findings.csv"):
             if row.get("parent_id") and row["finding_id"].startswith("CG"):  # HPO's own hierarchy stays as it is
                 self._edge("SUBCLASS_OF", row["finding_id"], row["parent_id"])
+        for row in self.rows("broader.csv"):  # what Mondo and HPO leave apart
+            self._edge("SUBCLASS_OF", row["narrower_id"], row["broader_id"])
         for row in self.rows("drug_classes.csv"):
             if row.get("parent_id"):
                 self._edge("SUBCLASS_OF", row["class_id"], row["parent_id"])

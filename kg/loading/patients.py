@@ -140,7 +140,7 @@ def patient_state(record: PatientRecord, is_disease: Callable[[str], bool]) -> P
         pregnant=_yes_no(stated["pregnancy"] or _latest(record.of_kind("Condition"), "CG:pregnancy")),
         lactating=_yes_no(stated["lactation"]),
         findings=tuple([_finding(f) for f in conditions if not is_disease(f.concept_id or "")] + _habits(values)),
-        conditions=tuple(_condition(f) for f in conditions if is_disease(f.concept_id or "")),
+        conditions=tuple(_condition(f) for f in conditions if is_disease(f.concept_id or "")) + _implied(record),
         medications=tuple(_medication(f, record) for f in drugs),
         allergies=tuple(_allergy(f) for f in allergies),
         measurements=tuple(_measurements(values)),
@@ -153,6 +153,20 @@ def patient_state(record: PatientRecord, is_disease: Callable[[str], bool]) -> P
         medications_recorded=True if drugs else None,
         demographics_evidence=tuple(e for f in values if (f.concept_id or "").startswith("CG:") for e in f.evidence),
     )
+
+
+# Who is dialysed has no kidney function to count on, whether the notes say so or not: procedure -> condition.
+_IMPLIED = {"MESH:D006435": "MONDO:0004375", "MESH:D010530": "MONDO:0004375"}
+
+
+def _implied(record: PatientRecord) -> tuple[PatientCondition, ...]:
+    """Conditions that a current procedure implies, under the name of the procedure."""
+    found = []
+    for fact in record.of_kind("ProcedureEvent", "yes"):
+        if fact.concept_id in _IMPLIED and fact.temporality != "historical" and fact.certainty != "uncertain":
+            implied = _condition(fact).model_copy(update={"concept_id": _IMPLIED[fact.concept_id]})
+            found.append(implied)
+    return tuple(found)
 
 
 def _habits(values: list[PatientFact]) -> list[Finding]:
