@@ -29,6 +29,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
 from spacy.tokens import Doc, Span
@@ -60,6 +61,17 @@ _PLAIN: dict[str, Any] = {"score": 1.0, "long_form": None, "extractor": ""}
 def _data(doc: Doc) -> dict[Any, Any]:
     """``doc.user_data``, whose keys may be tuples although spaCy's stubs say they are text."""
     return doc.user_data  # type: ignore[return-value]
+
+
+_TEXTS: WeakKeyDictionary[Doc, str] = WeakKeyDictionary()
+
+
+def doc_text(doc: Doc) -> str:
+    """``doc.text``, put together once per Doc: spaCy does it anew at every call; splitting tokens changes nothing."""
+    text = _TEXTS.get(doc)
+    if text is None:
+        text = _TEXTS[doc] = doc.text
+    return text
 
 
 def _key(span: Span, name: str) -> tuple[str, str, int, int, str]:
@@ -129,6 +141,17 @@ def doc_sections(doc: Doc) -> list[dict[str, Any]]:
 def _mention_id(span: Span) -> str:
     note = _data(span.doc).get(("clinigraph", "note"))
     return content_id("MENTION", note["note_id"] if note else "", span.start_char, span.end_char, span.label_)
+
+
+def store_row(span: Span, name: str, row: dict[str, Any] | None) -> None:
+    """Set a record extension from a plain dictionary of all its fields, or withdraw it (None), without validation.
+
+    For components that make thousands of records of their own tables; ``span._.NAME = record`` does the same slowly.
+    """
+    if row is None:
+        _data(span.doc).pop(_key(span, name), None)
+    else:
+        _data(span.doc)[_key(span, name)] = row
 
 
 def register_extensions() -> None:

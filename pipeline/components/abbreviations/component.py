@@ -11,7 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from ....schemas.problems import UserError
-from ...extensions import mention_spans, register_extensions
+from ...extensions import doc_text, mention_spans, register_extensions
 
 _IN_BRACKETS = re.compile(r"\(\s{0,3}([^()\s][^()\n]{0,80}?)\s{0,3}\)")
 _KEPT = ("long_form",)  # an extension that scispacy's detector redefines on Span; ours is put back
@@ -84,7 +84,7 @@ class AbbreviationExpander:
         register_extensions()
 
     def __call__(self, doc: Doc) -> Doc:
-        if "(" not in doc.text:
+        if "(" not in doc_text(doc):
             return doc
         spans = mention_spans(doc)
         if not spans:
@@ -102,7 +102,7 @@ class AbbreviationExpander:
 
         detector = self._detector
         # the detector's own matcher tries every bracket with every later one: too slow for a note full of brackets
-        inside = [doc.char_span(*match.span(1)) for match in _IN_BRACKETS.finditer(doc.text)]
+        inside = [doc.char_span(*match.span(1)) for match in _IN_BRACKETS.finditer(doc_text(doc))]
         candidates = filter_matches([(-1, span.start, span.end) for span in inside if span is not None], doc)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=r"\[W036\]")  # "no patterns": a note that defines nothing

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from spacy.attrs import IDX, SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from ....schemas.annotation import Assertion, Cue
-from ...extensions import doc_sections, mention_spans, register_extensions
+from ....schemas.annotation import Assertion
+from ...extensions import doc_sections, doc_text, mention_spans, register_extensions, store_row
 from ..sentences.boundaries import sentence_starts
 from .normality import FINDINGS, drop_mentions, is_normal
 from .scopes import TREATMENTS, Reach, SentenceCues, carries_on, is_item
@@ -25,6 +25,7 @@ _SECTION_AXES = {
     "prophylaxis": ("temporality", "hypothetical"),
 }
 _PURPOSES = frozenset(("immunizations", "prophylaxis"))  # a disease there is what is prevented; a drug is given
+_DEFAULT = Assertion().model_dump()
 _PLAIN = frozenset(("", "patient", "current", "certain"))  # what holds where nothing is said
 _LONGEST_LIST = 30  # items under one "Denies:" or "Return for:"
 
@@ -32,7 +33,7 @@ _LONGEST_LIST = 30  # items under one "Denies:" or "Return for:"
 def _starts(doc: Doc, sections: list[dict[str, Any]]) -> list[int]:
     """Offsets at which sentences begin (our own rules if no component has set them); a section begins one, too."""
     if not doc.has_annotation("SENT_START"):
-        starts = sentence_starts(doc.text)
+        starts = sentence_starts(doc_text(doc))
     else:
         table = doc.to_array([IDX, SENT_START])
         starts = [int(offset) for offset in table[table[:, 1] == 1, 0]] or [0]
@@ -132,7 +133,7 @@ class AssertionMatcher:
         spans = mention_spans(doc)
         if not spans:
             return doc
-        text = doc.text
+        text = doc_text(doc)
         sections = doc_sections(doc) if self.use_sections else []
         starts = _starts(doc, sections)
         section_starts = [row["start"] for row in sections]
@@ -155,8 +156,8 @@ class AssertionMatcher:
                 if heading is not None:
                     reaches.append(heading)
             assertion = _decide(text, reaches)
-            span._.assertion = assertion
-            affirmed = assertion is None or not assertion.negated
+            store_row(span, "assertion", assertion)
+            affirmed = assertion is None or not assertion["negated"]
             if self.drop_normal and affirmed and span.label_ in FINDINGS and is_normal(text, *_place(span)):
                 normal.append(span)
         if normal:
@@ -185,8 +186,8 @@ def _place(span: Span) -> tuple[int, int]:
     return span.start_char, span.end_char
 
 
-def _decide(text: str, reaches: list[Reach]) -> Assertion | None:
-    """Join what all cues say: the nearest cue of each axis, a heading last. None if nothing is said."""
+def _decide(text: str, reaches: list[Reach]) -> dict[str, Any] | None:
+    """Join what all cues say: the nearest cue of each axis, a heading last. The fields of an Assertion, or None."""
     nearest: dict[str, Reach] = {}
     for reach in reaches:
         if reach.axis not in nearest or reach.distance < nearest[reach.axis].distance:
@@ -194,10 +195,10 @@ def _decide(text: str, reaches: list[Reach]) -> Assertion | None:
     said = sorted((r for r in nearest.values() if r.value not in _PLAIN), key=lambda r: (r.start, r.axis))
     if not said:
         return None
-    # every value comes from our own table: no need to validate
-    cues = tuple(
-        Cue.model_construct(axis=cast(Any, r.axis), value=r.value, start=r.start, end=r.end, text=text[r.start : r.end])
-        for r in said
+    row: dict[str, Any] = dict(_DEFAULT)
+    for reach in said:
+        row[reach.axis] = True if reach.axis == "negated" else reach.value
+    row["cues"] = tuple(
+        {"axis": r.axis, "value": r.value, "start": r.start, "end": r.end, "text": text[r.start : r.end]} for r in said
     )
-    values: dict[str, Any] = {r.axis: True if r.axis == "negated" else r.value for r in said}
-    return Assertion.model_construct(**values, cues=cues)
+    return row

@@ -83,7 +83,7 @@ def _symbols(cue: str) -> list[str]:
     return [part for part in re.findall(r"<\w+>|.", cue) if part]
 
 
-def _pattern(node: dict[str, Any], placeholders: dict[str, str], last: str) -> str:
+def _pattern(node: dict[str, Any], placeholders: dict[str, str], last: str = "") -> str:
     """Write a trie as a regular expression; longer cues come before shorter ones."""
     branches = []
     for symbol in sorted(node, reverse=True):
@@ -93,8 +93,6 @@ def _pattern(node: dict[str, Any], placeholders: dict[str, str], last: str) -> s
             piece = f"(?:{placeholders[symbol[1:-1]]})"
         else:
             piece = r"\s{1,9}" if symbol == " " else re.escape(symbol)
-        if not last and (symbol.isalnum() or symbol.startswith("<")):
-            piece = r"(?<!\w)" + piece  # a cue that begins with a letter begins a word
         branches.append(piece + _pattern(node[symbol], placeholders, symbol))
     if _END in node:
         word_end = last.isalnum() or last.startswith("<")
@@ -122,7 +120,12 @@ class CueMatcher:
             for symbol in _symbols(cue):
                 node = node.setdefault(symbol, {})
             node[_END] = {}
-        self._regex = re.compile(_pattern(trie, placeholders, ""))
+        # a cue that begins with a letter begins a word: asked once, not for each first letter
+        words = {symbol: node for symbol, node in trie.items() if symbol.isalnum() or symbol.startswith("<")}
+        others = {symbol: node for symbol, node in trie.items() if symbol not in words}
+        both = [rf"(?<!\w){_pattern(words, placeholders)}"] if words else []
+        both += [_pattern(others, placeholders)] if others else []
+        self._regex = re.compile("|".join(both))
         used = {name for cue in effects for name in _PLACEHOLDER.findall(cue)}
         self._named = [
             (f"<{name}>", re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"))

@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from ....schemas.annotation import ConceptLink, Label
-from ...extensions import add_mentions, doc_sections, register_extensions
+from ...extensions import add_mentions, doc_sections, doc_text, register_extensions
 from .profile import Statement, statements
 
 EXTRACTOR = "clinigraph_demographics 1"
@@ -49,7 +49,7 @@ class DemographicsReader:
         """Annotate a Doc."""
         sections = [s for s in doc_sections(doc) if s["kind"] in FAMILY_SECTIONS]
         spans: list[Span] = []
-        for statement in statements(doc.text):
+        for statement in statements(doc_text(doc)):
             if any(s["start"] <= statement.start < s["end"] for s in sections):
                 continue
             span = _add(doc, statement)

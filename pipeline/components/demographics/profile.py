@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -115,6 +115,16 @@ def statements(text: str, concepts: Container[str] | None = None) -> Iterator[St
     >>> [(s.name, s.measurement.value or s.measurement.value_text) for s in statements("67-year-old woman, smokes.")]
     [('Age', 67.0), ('Sex', 'female'), ('Smoking', 'current')]
     """
+    yield from _all_statements(text)
+
+
+@lru_cache(maxsize=4)
+def _all_statements(text: str) -> tuple[Statement, ...]:
+    """Kept for the few components that ask about the same note one after the other."""
+    return tuple(_read(text))
+
+
+def _read(text: str) -> Iterator[Statement]:
     folded = fold(text)
     lexicon = _lexicon()
     taken: list[tuple[str, int, int]] = []

@@ -13,7 +13,7 @@ from spacy.tokens import Doc, Span
 
 from ....schemas.annotation import ConceptLink, Label, Measurement
 from ....schemas.lab_tests import LabTest, lab_tests
-from ...extensions import SPANS_KEY, add_mentions, mention_spans, register_extensions
+from ...extensions import SPANS_KEY, add_mentions, doc_text, mention_spans, register_extensions
 from ..demographics.profile import patient_profile
 from ..matching import fold
 from ..tokens import split_tokens
@@ -66,7 +66,7 @@ class MeasurementReader:
 
     def __call__(self, doc: Doc) -> Doc:
         """Annotate a Doc."""
-        text = doc.text
+        text = doc_text(doc)
         folded = fold(text)
         placed = _placed(text, folded)
         if not placed and not any(span.label_ == Label.TEST for span in mention_spans(doc)):

@@ -11,7 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from ....schemas.annotation import Label, MedicationDetail
-from ...extensions import add_mentions, mention_spans, register_extensions, remove_mentions
+from ...extensions import add_mentions, doc_text, mention_spans, register_extensions, remove_mentions
 from ..matching import fold
 from .allergies import Allergy, listed, stated, within
 from .headings import Area, areas
@@ -85,7 +85,7 @@ class MedicationReader:
 
     def __call__(self, doc: Doc) -> Doc:
         """Annotate a Doc."""
-        text = doc.text
+        text = doc_text(doc)
         folded = fold(text)
         lists = areas(doc)
         _add_named(doc, text, folded)

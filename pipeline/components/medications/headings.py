@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from spacy.tokens import Doc
 
-from ...extensions import doc_sections
+from ...extensions import doc_sections, doc_text
 
 LONGEST = {"allergies": 1_000, "medications": 20_000}  # characters of a list
 ALLERGY_KINDS = frozenset({"allergies", "allergy"})
@@ -33,7 +33,7 @@ def areas(doc: Doc) -> list[Area]:
     if sections:
         found = [(str(s["kind"]), int(s["body_start"]), int(s["end"])) for s in sections]
         return [Area(area, start, end) for kind, start, end in found if (area := _area(kind))]
-    return _from_headings(doc.text)
+    return _from_headings(doc_text(doc))
 
 
 def _area(kind: str) -> str | None:

@@ -13,7 +13,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from ....schemas.annotation import Label, Relation, RelationType
-from ...extensions import mention_spans, register_extensions
+from ...extensions import doc_text, mention_spans, register_extensions
 from ..matching import fold
 from .cues import Reading, cues
 
@@ -70,7 +70,7 @@ class RelationFinder:
         mentions = [span for span in mention_spans(doc) if span.label_ != Label.DEMOGRAPHIC]
         if len(mentions) < 2:
             return doc
-        text = doc.text
+        text = doc_text(doc)
         folded = fold(text)
         found: dict[tuple[str, str, str], Relation] = {}
         for start, end, inside in _sentences(doc, text, mentions):

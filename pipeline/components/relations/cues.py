@@ -56,7 +56,8 @@ def cues() -> Cues:
         )
         for row in rows
     )
-    every = "|".join(dict.fromkeys(_bounded(row["cue"]) for row in rows))
+    # the borders stand once around all cues: most places of a text are then refused at once
+    every = _bounded("|".join(dict.fromkeys(row["cue"] for row in rows)))
     return Cues(re.compile(every), readings)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ...extensions import register_extensions
+from ...extensions import doc_text, register_extensions
 from .headings import find_sections
 
 
@@ -49,7 +49,7 @@ class SectionFinder:
         self.name = name
 
     def __call__(self, doc: Doc) -> Doc:
-        doc._.sections = find_sections(doc.text)
+        doc._.sections = find_sections(doc_text(doc))
         return doc
 
     def to_disk(self, path: str | Path, *, exclude: tuple[str, ...] = ()) -> None:

@@ -10,7 +10,7 @@ from spacy.attrs import IDX, SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from ...extensions import register_extensions
+from ...extensions import doc_text, register_extensions
 from .boundaries import sentence_starts
 
 _LONGEST_SPLIT = 200  # a longer "token" is no word: leave it
@@ -22,10 +22,10 @@ def _split_tokens(doc: Doc, starts: np.ndarray) -> None:
     offsets = doc.to_array([IDX]).astype(np.int64).ravel()
     holders = np.searchsorted(offsets, starts, side="right") - 1
     cuts: dict[int, set[int]] = {}
-    for index, start in zip(holders.tolist(), starts.tolist(), strict=True):
-        at = start - int(offsets[index])
+    inside = starts - offsets[holders]
+    for index, at in zip(holders[inside > 0].tolist(), inside[inside > 0].tolist(), strict=True):
         token = doc[index]
-        if 0 < at < len(token) <= _LONGEST_SPLIT:
+        if at < len(token) <= _LONGEST_SPLIT:
             word = token.text[:at].rstrip(".,:;!?")
             cuts.setdefault(index, set()).update({at, len(word)} if word else {at})
     if not cuts or len(cuts) * len(doc) > _MOST_WORK:
@@ -79,7 +79,7 @@ class SentenceSplitter:
     def __call__(self, doc: Doc) -> Doc:
         if not len(doc) or (doc.has_annotation("SENT_START") and not self.overwrite):
             return doc
-        starts = np.asarray(sentence_starts(doc.text, self.max_chars), dtype=np.int64)
+        starts = np.asarray(sentence_starts(doc_text(doc), self.max_chars), dtype=np.int64)
         _split_tokens(doc, starts)
         # the first token at or after each start that is more than white space
         wanted = np.searchsorted(doc.to_array([IDX]).astype(np.int64).ravel(), starts)
