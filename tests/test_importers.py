@@ -16,6 +16,7 @@ from clinigraph.kg.advice.view import KnowledgeView
 from clinigraph.kg.exchange import push
 from clinigraph.kg.knowledge.importers import import_knowledge, kinds
 from clinigraph.kg.knowledge.importers.joining import ConceptIndex
+from clinigraph.kg.queries.library import named_query
 from clinigraph.kg.stores import open_store
 from clinigraph.schemas.graph import RELATIONSHIPS, WORLD_LABELS
 from clinigraph.schemas.problems import UserError
@@ -374,6 +375,27 @@ def test_findings_of_test(store, folder):
     assert found == [("high", "Hyperkalemia", False), ("normal", "Hyperkalemia", True)]
 
 
+@pytest.mark.parametrize("kind", STORES)
+def test_what_the_graph_holds_by_source(kind, store, folder, request):
+    SAMPLES["loinc2hpo"].write(folder)
+    SAMPLES["kgx"].write(folder)
+    target = with_vocabulary(request.getfixturevalue("neo4j_store")) if kind == "neo4j" else store
+    for name in ("loinc2hpo", "kgx"):
+        run(target, name, folder, version="1")
+    found = {(r["source"], r["kind"]): (r["number"], r["licence"]) for r in target.run("knowledge_sources")}
+    assert found["mondo", "Disease"] == (2, "CC-BY-4.0")
+    assert found["loinc2hpo", "REVEALS"][0] == 3 and "research use only" in found["loinc2hpo", "REVEALS"][1]
+    assert found["infores:invented", "TREATS"] == (1, "CC0 (invented)")
+    world = sum(n for label, n in target.counts()["nodes"].items() if label in WORLD_LABELS)
+    assert sum(n for n, _ in found.values()) == world + len(edges(target))
+
+
+def test_the_list_of_sources_forgets_no_kind():
+    text = named_query("knowledge_sources").sql
+    for kind in (*WORLD_LABELS, *(t for t, k in RELATIONSHIPS.items() if k.world)):
+        assert f" FROM {kind} " in text
+
+
 def test_push_takes_the_revision_along(store, folder, tmp_path):
     SAMPLES["primekg"].write(folder)
     run(store, "primekg", folder)
@@ -403,6 +425,11 @@ def test_command(tmp_path, folder, capsys, monkeypatch):
     with pytest.raises(SystemExit):
         cli.main()
     assert "primekg" in capsys.readouterr().out
+    monkeypatch.setattr("sys.argv", ["clinigraph", "knowledge", "status", "--graph", str(graph)])
+    with pytest.raises(SystemExit):
+        cli.main()
+    said = capsys.readouterr().out
+    assert "primekg" in said and "CC-BY-4.0" in said
 
 
 @pytest.mark.skipif(not (DATA / "everycure").is_dir(), reason="needs the data folder: everycure")

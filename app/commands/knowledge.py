@@ -29,9 +29,12 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(no_args_is_help=True, help="Build the medical knowledge, or import more of it.")
+    group = typer.Typer(
+        no_args_is_help=True, help="Build the medical knowledge, import more of it, see what a graph holds."
+    )
     group.command("build")(build)
     group.command("import")(import_)
+    group.command("status")(status)
     app.add_typer(group, name="knowledge")
 
 
@@ -134,3 +137,25 @@ def _show(report: ImportReport, json: bool) -> None:
         show_problem(problem)
     if report.rejected > len(report.problems):
         err.print(f"{report.rejected:,} rows were not used; list them all with --problems FILE")
+
+
+def status(graph: GraphOption = DEFAULT_GRAPH, json: JsonOption = False) -> None:
+    """What knowledge a graph holds: by source, version and licence."""
+    from ...kg import open_graph
+    from ...schemas.graph import RELATIONSHIPS
+
+    with open_graph(graph, read_only=True, create=False) as opened:
+        rows = opened.query("knowledge_sources")
+        where, version = opened.store.description, opened.store.metadata("knowledge_version")
+    if json:
+        print_json({"knowledge_version": version, "sources": rows})
+        return
+    out.print(f"{where}, shipped knowledge {version or 'none'}")
+    shown = table("Source", "Version", "Licence", "Concepts", "Facts")
+    totals: dict[tuple[str, str, str], list[int]] = {}
+    for row in rows:
+        counts = totals.setdefault((row["source"], row["source_version"], row["licence"]), [0, 0])
+        counts[row["kind"] in RELATIONSHIPS] += row["number"]
+    for names, (concepts, facts) in totals.items():
+        shown.add_row(*names, f"{concepts:,}", f"{facts:,}")
+    out.print(shown)
