@@ -43,6 +43,7 @@ ReasonKind = Literal[
     "indication",
     "already_taken",
     "monitoring",
+    "not_vetted",
 ]
 
 

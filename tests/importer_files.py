@@ -415,6 +415,7 @@ def write_everycure(folder: Path) -> None:
             ["CHEBI:6801", "Metformin", DIABETES, "type 2 diabetes mellitus", "x"],
             ["CHEBI:99999", "Invented remedy", "UMLS:C9990001", "Invented disorder", "x"],
             ["CHEBI:6801", "Metformin", "", "", "x"],
+            ["RXCUI:1", "Metformin / invented remedy", HYPERTENSION, "hypertension", "x"],
         ],
     )
     write_xlsx(
@@ -428,7 +429,11 @@ def write_everycure(folder: Path) -> None:
     )
     write_xlsx(
         folder / "merged_drugList.xlsx",
-        [["curie", "drug_name", "alternate_ids"], ["CHEBI:6801", "METFORMIN", "['CHEBI:6801', 'DRUGBANK:DB00331']"]],
+        [
+            ["curie", "curie_label", "alternate_ids", "combination_therapy", "ingredient_ids"],
+            ["CHEBI:6801", "Metformin", "['CHEBI:6801', 'DRUGBANK:DB00331']", "False", ""],
+            ["RXCUI:1", "Metformin / invented remedy", "['RXCUI:1']", "True", "['CHEBI:6801', 'X:9', ['Error']]"],
+        ],
     )
 
 
@@ -669,9 +674,11 @@ SAMPLES: dict[str, Sample] = {
                 ("TREATS", METFORMIN, DIABETES),
                 ("TREATS", "CHEBI:99999", "UMLS:C9990001"),
                 ("CONTRAINDICATED_IN", METFORMIN, HYPERTENSION),
+                ("TREATS", "RXNORM:1", HYPERTENSION),
+                ("HAS_INGREDIENT", "RXNORM:1", METFORMIN),
             }
         ),
-        frozenset({"CHEBI:99999", "UMLS:C9990001"}),
+        frozenset({"CHEBI:99999", "UMLS:C9990001", "RXNORM:1"}),
         (
             ("matrix_indication_list.xlsx row 4", "no id of a disease"),
             ("matrix_contraindication_list.xlsx row 4", "CHEBI:88888 is not in the graph and has no name"),

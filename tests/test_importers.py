@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from clinigraph.app import cli
 from clinigraph.kg import open_graph
+from clinigraph.kg.advice import recommend
 from clinigraph.kg.advice.cache import knowledge_version
 from clinigraph.kg.advice.view import KnowledgeView
 from clinigraph.kg.exchange import push
@@ -18,6 +19,7 @@ from clinigraph.kg.knowledge.importers import import_knowledge, kinds
 from clinigraph.kg.knowledge.importers.joining import ConceptIndex
 from clinigraph.kg.queries.library import named_query
 from clinigraph.kg.stores import open_store
+from clinigraph.schemas.advice import PatientCondition, PatientState
 from clinigraph.schemas.graph import RELATIONSHIPS, WORLD_LABELS
 from clinigraph.schemas.problems import UserError
 from importer_files import (
@@ -358,6 +360,24 @@ def test_an_import_without_frequencies_does_not_drown_a_known_frequency(store):
     bare = {"id": "K:2", "source": DIABETES, "target": HEADACHE, **said, "primary_knowledge_source": "primekg"}
     store.upsert_edges("HAS_PHENOTYPE", [bare])
     assert (KnowledgeView.compile(store).matrix.direct.toarray() == alone).all()
+
+
+def test_a_drug_that_only_an_import_knows_is_never_simply_suggested(store, folder):
+    safety = {"primary_knowledge_source": "clinigraph-curated", "source_version": "1", "licence": "x"}
+    store.upsert_nodes("Drug", [{"id": "CG:1", "name": "ours", **safety}])
+    treats = {"id": "K:1", "source": "CG:1", "target": DIABETES, "line": "first", **safety}
+    store.upsert_edges("TREATS", [treats])
+    avoid = {"id": "K:2", "source": "CG:1", "target": HYPERTENSION, "severity": "relative", **safety}
+    store.upsert_edges("CONTRAINDICATED_IN", [avoid])
+    SAMPLES["everycure"].write(folder)
+    run(store, "everycure", folder)
+    state = PatientState(conditions=(PatientCondition(concept_id=DIABETES, name="diabetes"),))
+    found = recommend(state, KnowledgeView.compile(store))
+    assert [s.drug_id for s in found.suggested] == ["CG:1"]
+    (imported,) = found.cautioned
+    assert imported.drug_id == METFORMIN and imported.cautions[0].kind == "not_vetted"
+    assert any("not held for this drug" in line for line in imported.not_checked)
+    assert not any("not held" in line for line in found.suggested[0].not_checked)
 
 
 def test_a_change_that_keeps_the_numbers_gives_a_new_view_too(store, folder):

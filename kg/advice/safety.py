@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import prod
 
 from ...schemas.advice import PatientAllergy, PatientMedication, Reason, ReasonKind, Source
+from ..knowledge.importers import is_imported
 from .circumstances import Circumstances, Problem, contexts
 from .parameters import parameters
 from .view import KnowledgeView, Statement
@@ -64,6 +65,7 @@ def judge(drug_id: str, patient: Circumstances, *, treats: str | None = None) ->
         *_doses(keys, patient),
         *_duplicates(drug_id, patient),
         *_adverse_effects(drug_id, keys, patient, treats),
+        *_unknown_safety(keys, view),
     ]
     blocks = _ordered(f.reason for f in found if f.blocks)
     rest = [f.reason for f in found if not f.blocks]
@@ -361,9 +363,27 @@ def _adverse_effects(
         yield _Found(reason)
 
 
+def _vetted(keys: tuple[str, ...], view: KnowledgeView) -> bool:
+    """False for a drug that an import says is used for something, when only imports say where it must not be."""
+    if not any(is_imported(row["primary_knowledge_source"]) for row in view.about("TREATS", keys)):
+        return True
+    rows = (row for type_ in ("CONTRAINDICATED_IN", "DOSE_ADJUST_FOR") for row in view.about(type_, keys))
+    return any(not is_imported(row["primary_knowledge_source"]) for row in rows)
+
+
+def _unknown_safety(keys: tuple[str, ...], view: KnowledgeView) -> Iterator[_Found]:
+    """A drug that an import brought, about whose risks our tables say nothing: no rule can block it, so say so."""
+    if not _vetted(keys, view):
+        message = "our tables hold no contraindication and no dose of this drug: hardly anything could be checked"
+        factor = parameters()["drugs"]["not_vetted"]
+        yield _Found(Reason(kind="not_vetted", message=message, factor=factor))
+
+
 def _not_checked(keys: tuple[str, ...], patient: Circumstances) -> Iterator[str]:
-    """What matters for this drug and is not in the record."""
+    """What matters for this drug and is not in the record, or not in the knowledge."""
     view, ids, state = patient.view, contexts()["circumstance"], patient.state
+    if not _vetted(keys, view):
+        yield "contraindications, pregnancy, kidney and dose: not held for this drug"
     targets = {row["target"] for row in view.about("CONTRAINDICATED_IN", keys)}
     populations = {row.get("population") for row in view.about("DOSE_ADJUST_FOR", keys)}
     if ids["pregnancy"] in targets and patient.may_be_pregnant:

@@ -29,7 +29,7 @@ from .landing import Landing, Provenance
 from .reading import InputFiles, Rejected
 from .records import Importer
 
-__all__ = ["ImportReport", "Kind", "import_knowledge", "import_size", "kinds"]
+__all__ = ["ImportReport", "Kind", "import_knowledge", "import_size", "is_imported", "kinds"]
 _SHOWN = 20
 
 
@@ -60,6 +60,19 @@ def kinds() -> dict[str, Kind]:
     """
     data = tomllib.loads(resources(__package__).joinpath("kinds.toml").read_text(encoding="utf-8"))
     return {name: Kind(name=name, **row) for name, row in data.items()}
+
+
+@cache
+def is_imported(source: str) -> bool:
+    """True if rows of this primary_knowledge_source come from an importer; KGX names sources as ``infores:...``.
+
+    Examples
+    --------
+    >>> is_imported("umls/MSH"), is_imported("infores:ctd"), is_imported("clinigraph-curated"), is_imported("hpo")
+    (True, True, False, False)
+    """
+    own = {kind.source for kind in kinds().values()} - known_sources().keys()
+    return source.partition("/")[0] in own or ":" in source
 
 
 class ImportReport(BaseModel):

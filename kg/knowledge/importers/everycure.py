@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ....schemas.problems import UserError
 from . import xlsx
@@ -14,10 +15,21 @@ from .records import Concept, Fact, LeftOut, Record
 _DRUG, _DRUG_NAME = "final normalized drug id", "final normalized drug label"
 _DISEASE, _DISEASE_NAME = "final normalized disease id", "final normalized disease label"
 _CURIE = re.compile(r"[A-Za-z][\w.]*:[^\s',;\]]+")
-_JOINING = ("DRUGBANK", "UNII", "MESH", "CAS", "UMLS", "RXNORM")  # surest first
+_JOINING = ("DRUGBANK", "UNII", "MESH", "CAS")  # surest first; the list's RXCUI and UMLS ids are those of products
 _DISEASE_JOINING = ("MONDO", "UMLS", "MESH", "DOID", "OMIM", "ORPHA", "HP")
-_MANY = 12  # the drug list names every product's RXCUI: more than these are of no use
-_Others = dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """What the lists of drugs and diseases say of an id."""
+
+    name: str
+    same_as: tuple[str, ...]
+    ingredients: tuple[str, ...] = ()
+
+
+_Entries = dict[str, _Entry]
+_NOTHING = _Entry("", ())
 
 
 def version(files: InputFiles) -> str | None:
@@ -39,36 +51,43 @@ def records(files: InputFiles) -> Iterator[Record]:
             f"{files.path} holds no indication list and no contraindication list (found: {seen})",
             "see docs/importing.md for the names of the files",
         )
-    others: _Others = {}
+    entries: _Entries = {}
     for file in files.find("*drug*list*"):
-        yield from _others(file, "curie", "alternate_ids", _JOINING, others)
+        yield from _entries(file, ("curie", "curie_label", "alternate_ids"), _JOINING, entries)
     for file in (f for f in files.find("*.tsv") if any("category_class" in line for line in f.head(1))):
-        yield from _others(file, "category_class", "crossreferences", _DISEASE_JOINING, others)
+        yield from _entries(file, ("category_class", "label", "crossreferences"), _DISEASE_JOINING, entries)
+    known: set[str] = set()
     for type_, found in lists.items():
         for file in found:
-            yield from _facts(file, type_, others)
+            yield from _facts(file, type_, entries, known)
 
 
 def _table(file: InputFile) -> Iterator[tuple[int, dict[str, str]] | Rejected]:
     return xlsx.table(file) if file.plain_name.lower().endswith(".xlsx") else file.table()
 
 
-def _others(file: InputFile, id: str, column: str, prefixes: tuple[str, ...], others: _Others) -> Iterator[Record]:
-    """Other ids of a drug or disease."""
+def _entries(
+    file: InputFile, columns: tuple[str, str, str], prefixes: tuple[str, ...], entries: _Entries
+) -> Iterator[Record]:
+    """Name, other ids and ingredients of a drug or disease."""
+    id, name, others = columns
     first = True
     for row in _table(file):
         if isinstance(row, Rejected):
             yield row
             continue
         if first:
-            require_columns(file.name, list(row[1]), (id, column))
+            require_columns(file.name, list(row[1]), (id, others))
             first = False
-        found = [c for text in _CURIE.findall(row[1][column]) if (c := curie(text)).partition(":")[0] in prefixes]
+        found = [c for text in _CURIE.findall(row[1][others]) if (c := curie(text)).partition(":")[0] in prefixes]
         found.sort(key=lambda c: prefixes.index(c.partition(":")[0]))
-        others[curie(row[1][id])] = tuple(dict.fromkeys(found))[:_MANY]
+        combined = row[1].get("combination_therapy", "").strip().upper() in ("TRUE", "1")
+        parts = map(curie, _CURIE.findall(row[1].get("ingredient_ids", "") if combined else ""))
+        entry = _Entry(row[1].get(name, ""), tuple(dict.fromkeys(found)), tuple(dict.fromkeys(parts)))
+        entries[curie(row[1][id])] = entry
 
 
-def _facts(file: InputFile, type_: str, others: _Others) -> Iterator[Record]:
+def _facts(file: InputFile, type_: str, entries: _Entries, known: set[str]) -> Iterator[Record]:
     first = True
     for row in _table(file):
         if isinstance(row, Rejected):
@@ -87,10 +106,24 @@ def _facts(file: InputFile, type_: str, others: _Others) -> Iterator[Record]:
         if fields.get("is_allergen", "").strip().upper() in ("TRUE", "1"):
             yield LeftOut("Every Cure: allergen extracts")
             continue
-        yield Concept(ids[0], "Drug", fields[_DRUG_NAME], place, others.get(ids[0], ()))
+        if ids[0] not in known:
+            known.add(ids[0])
+            yield from _drug(ids[0], fields[_DRUG_NAME], place, entries)
         label = "PhenotypicFeature" if ids[1].startswith("HP:") else "Disease"
-        yield Concept(ids[1], label, fields[_DISEASE_NAME], place, others.get(ids[1], ()))
+        yield Concept(ids[1], label, fields[_DISEASE_NAME], place, entries.get(ids[1], _NOTHING).same_as)
         yield _fact(type_, ids, place, fields)
+
+
+def _drug(id: str, name: str, place: Place, entries: _Entries) -> Iterator[Record]:
+    """A drug; a combination with what it contains, without which no rule about an ingredient would reach it."""
+    entry = entries.get(id, _NOTHING)
+    yield Concept(id, "Drug", name, place, entry.same_as)
+    for part in entry.ingredients:
+        if part in entries and entries[part].name:
+            yield Concept(part, "Drug", entries[part].name, place, entries[part].same_as)
+            yield Fact("HAS_INGREDIENT", id, part, place)
+        else:
+            yield LeftOut("Every Cure: ingredients that its drug list does not name")
 
 
 def _fact(type_: str, ids: list[str], place: Place, fields: dict[str, str]) -> Fact:
