@@ -34,6 +34,7 @@ def _mention(span: Span, note_id: str, has_sentences: bool) -> Mention:
         medication=span._.medication,
         measurement=span._.measurement,
         allergy=span._.allergy,
+        time=span._.time,
         long_form=span._.long_form,
         extractor=span._.extractor or PIPELINE_VERSION,
     )

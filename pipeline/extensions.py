@@ -8,6 +8,7 @@ Values are kept in ``doc.user_data`` as plain dictionaries and handed out as the
 ``doc.spans["clinigraph"]`` all mentions, nested and overlapping ones too
 ``doc._.sections``          list of :class:`Section`
 ``doc._.relations``         list of :class:`Relation`; ends are ``mention_id`` of spans of this doc
+``doc._.dates``             list of :class:`DateExpression`: all times that the note names
 ``doc._.note``              the :class:`Note` without its text, or None: id, patient, date, type
 ``span._.score``            float, 0 to 1
 ``span._.section``          kind of the section that holds the span, "unknown" outside any
@@ -16,6 +17,7 @@ Values are kept in ``doc.user_data`` as plain dictionaries and handed out as the
 ``span._.medication``       :class:`MedicationDetail` or None
 ``span._.measurement``      :class:`Measurement` or None
 ``span._.allergy``          :class:`AllergyDetail` or None
+``span._.time``             :class:`TimeDetail` or None: when it began and was last so
 ``span._.long_form``        what an abbreviation stands for in this note, or None
 ``span._.extractor``        name and version of the component that found the span
 ``span._.mention_id``       stable id (needs ``doc._.note``; else the id of a note called "")
@@ -39,11 +41,13 @@ from ..schemas.annotation import (
     AllergyDetail,
     Assertion,
     ConceptLink,
+    DateExpression,
     Measurement,
     MedicationDetail,
     Note,
     Relation,
     Section,
+    TimeDetail,
     content_id,
 )
 
@@ -54,6 +58,7 @@ _RECORDS: dict[str, type[BaseModel]] = {
     "medication": MedicationDetail,
     "measurement": Measurement,
     "allergy": AllergyDetail,
+    "time": TimeDetail,
 }
 _PLAIN: dict[str, Any] = {"score": 1.0, "long_form": None, "extractor": ""}
 
@@ -159,6 +164,7 @@ def register_extensions() -> None:
     if Doc.has_extension("sections") and Span.has_extension("mention_id"):
         return
     Doc.set_extension("sections", force=True, **_list_extension("sections", Section))
+    Doc.set_extension("dates", force=True, **_list_extension("dates", DateExpression))
     Doc.set_extension("relations", force=True, **_list_extension("relations", Relation))
     Doc.set_extension("note", force=True, getter=_get_note, setter=_set_note)
     for name, record in _RECORDS.items():

@@ -146,6 +146,33 @@ class Measurement(Record):
     computed: bool = False  # not written: calculated from the value that the mention stands on (eGFR)
 
 
+class DateExpression(Record):
+    """Words of a note that name a time, and where it lies on the calendar as far as that can be told.
+
+    ``first`` and ``last`` are the first and the last day that the words allow; of a duration the day it began and the
+    day of the note. ``days`` is the length of a duration or the distance of a relative time.
+    """
+
+    start: int
+    end: int
+    text: str
+    kind: Literal["date", "relative", "duration", "age"]
+    first: dt.date | None = None
+    last: dt.date | None = None
+    precision: Literal["day", "week", "month", "year", "decade"] | None = None
+    days: float | None = None
+
+
+class TimeDetail(Record):
+    """When something began, and when it was last so, as the note says; ``text`` holds its words."""
+
+    text: str
+    onset: dt.date | None = None  # first day of the time named
+    end: dt.date | None = None  # only where the note says that it was over, or was something done on a day
+    precision: Literal["day", "week", "month", "year", "decade"] | None = None
+    days: float | None = None  # how long, where the words give a length
+
+
 class AllergyDetail(Record):
     """Stated on a DRUG (or other substance) mention to which the patient is allergic."""
 
@@ -181,6 +208,7 @@ class Mention(Record):
     medication: MedicationDetail | None = None
     measurement: Measurement | None = None
     allergy: AllergyDetail | None = None
+    time: TimeDetail | None = None
     long_form: str | None = None  # what an abbreviation stands for in this note
     extractor: str = ""  # name and version of what found it
 

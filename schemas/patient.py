@@ -17,8 +17,9 @@ class PatientFact(Record):
     """One fact of the record.
 
     ``kind`` is the label of the fact's node (Condition, Observation, ...). ``answer`` is what the notes say, all
-    weighed: yes, no, or conflict where they disagree. ``details`` holds what only some kinds have: value, unit and
-    flag, dose and route, reaction.
+    weighed: yes, no, or conflict where they disagree. ``onset`` is the first day of the time at which it began or
+    happened, as exact as ``onset_precision`` (day, week, month, year, decade); None where no note says. ``details``
+    holds what only some kinds have: value, unit and flag, dose and route, reaction.
     """
 
     id: str
@@ -30,6 +31,8 @@ class PatientFact(Record):
     temporality: str | None = None
     first_seen: dt.date | None = None
     last_seen: dt.date | None = None
+    onset: dt.date | None = None
+    onset_precision: str | None = None
     details: dict[str, Any] = Field(default_factory=dict)
     review_state: str = "extracted"
     evidence: tuple[Evidence, ...] = ()

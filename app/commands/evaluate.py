@@ -57,6 +57,7 @@ def register(app: typer.Typer) -> None:
     group.command("linking")(linking)
     group.command("medications")(medications)
     group.command("measurements")(measurements)
+    group.command("dates")(dates)
     group.command("diagnosis")(diagnosis)
     group.command("indications")(indications)
     group.command("names")(names)
@@ -148,6 +149,19 @@ def measurements(
     from ...pipeline.evaluation.measurements import evaluate_measurements
 
     report = evaluate_measurements(path, split=split)
+    data = report.to_dict()
+    _finish(report, data, json, {name: row for name, row in data.items() if isinstance(row, dict)})
+
+
+def dates(
+    path: PathArgument,
+    split: Annotated[str | None, typer.Option(help='Only the passages of this "split".')] = None,
+    json: JsonOption = False,
+) -> None:
+    """Expressions of time in a gold file (docs/evaluation.md), their calendar days, onset and end of mentions."""
+    from ...pipeline.evaluation.dates import evaluate_dates
+
+    report = evaluate_dates(path, split=split)
     data = report.to_dict()
     _finish(report, data, json, {name: row for name, row in data.items() if isinstance(row, dict)})
 

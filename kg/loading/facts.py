@@ -10,6 +10,9 @@ The rules, in the order they are applied:
 5. A stated age, sex, pregnancy and so on is an Observation.
 6. Everything else of the patient: Condition, MedicationStatement or ProcedureEvent.
 
+A time that a note gives (``span._.time``) becomes the fact's ``onset``, the earliest of them; an end becomes its
+``last_seen``. An older value of a trend ("1.2 -> 2.4") has no date of its own and what it means is past.
+
 What several mentions say about one concept is weighed into one answer: certain words outweigh uncertain ones. For
 diseases and allergies, certain words for and against are a ``conflict``. Symptoms, drugs and procedures come and
 go: the latest day that says something certain decides, and only disagreement on that day is a conflict.
@@ -153,7 +156,9 @@ def _kinds(mention: Mapping[str, Any]) -> list[tuple[str, str | None, tuple[Any,
         return [("AllergyIntolerance" if "allergy" in details else "MedicationStatement", concept, ())]
     measured = details.get("measurement")
     if label in ("TEST", "DEMOGRAPHIC") and measured:
-        value = (measured.get("value"), measured.get("value_high"), measured.get("value_text"), measured.get("unit"))
+        value: tuple[Any, ...] = tuple(measured.get(name) for name in ("value", "value_high", "value_text", "unit"))
+        if measured.get("earlier"):
+            value = (*value, "earlier")
         kinds: list[tuple[str, str | None, tuple[Any, ...]]] = [
             ("Observation", concept, (mention.get("date") or mention["note_id"], *value))
         ]
@@ -170,9 +175,8 @@ def _weigh(group: _Group, key: tuple[Any, ...]) -> Fact:
     ]
     stance = {m["id"]: "for" if m in from_value or not m.get("negated") else "against" for m in mentions}
     answer, deciding = _answer(group, mentions, stance)
-    dates = [m["date"] for m in mentions if m.get("date") and stance[m["id"]] == "for"] or [
-        m["date"] for m in mentions if m.get("date")
-    ]
+    supporting = [m for m in mentions if stance[m["id"]] == "for"]
+    dates = [m["date"] for m in supporting if m.get("date")] or [m["date"] for m in mentions if m.get("date")]
     agreeing = [m for m in deciding if (stance[m["id"]] == "against") == (answer == "no")] or deciding
     row: Row = {
         "id": fact_id(group.label, mentions[0]["patient_id"], *key[1:]),
@@ -183,7 +187,8 @@ def _weigh(group: _Group, key: tuple[Any, ...]) -> Fact:
         "certainty": "certain" if any(m.get("certainty") != "uncertain" for m in agreeing) else "uncertain",
         "temporality": "current" if any(_stands(group, m) for m in agreeing) else "historical",
         "first_seen": min(dates, default=None),
-        "last_seen": max(dates, default=None),
+        "last_seen": _last_seen(supporting) or max(dates, default=None),
+        **_onset(supporting),
         "supporting": sum(s == "for" for s in stance.values()),
         "opposing": sum(s == "against" for s in stance.values()),
         "extractor": max((m["extractor"] for m in mentions if m.get("extractor")), default=None),
@@ -192,6 +197,30 @@ def _weigh(group: _Group, key: tuple[Any, ...]) -> Fact:
     }
     evidence = sorted((m["id"], stance[m["id"]]) for m in mentions)
     return Fact(group.label, {k: v for k, v in row.items() if v is not None}, evidence)
+
+
+def _time(mention: Mapping[str, Any]) -> dict[str, Any]:
+    return mention_details(mention).get("time") or {}
+
+
+def _onset(mentions: list[Row]) -> Row:
+    """The earliest onset that a note gives; of two notes on one day the more exact."""
+    exactness = ("day", "week", "month", "year", "decade")
+    found = [
+        (time["onset"], exactness.index(time.get("precision") or "day"))
+        for m in mentions
+        if (time := _time(m)).get("onset")
+    ]
+    if not found:
+        return {}
+    onset, precision = min(found)
+    return {"onset": onset, "onset_precision": exactness[precision]}
+
+
+def _last_seen(mentions: list[Row]) -> str | None:
+    """The last day on which it was so, where every supporting note that is dated or says when gives an end."""
+    ends = [str(end) for m in mentions if (end := _time(m).get("end"))]
+    return max(ends) if ends and len(ends) == len(mentions) else None
 
 
 def _answer(group: _Group, mentions: list[Row], stance: Mapping[str, str]) -> tuple[str, list[Row]]:
@@ -211,6 +240,8 @@ def _answer(group: _Group, mentions: list[Row], stance: Mapping[str, str]) -> tu
 
 def _stands(group: _Group, mention: Row) -> bool:
     """True if it is so today: said of today, or a disease that only the heading of its list calls past."""
+    if (mention_details(mention).get("measurement") or {}).get("earlier"):
+        return False
     if mention.get("temporality") != "historical":
         return True
     if group.label != "Condition" or mention["label"] != "DISEASE" or not _is_disease(group.concept_id):
@@ -237,7 +268,9 @@ def _observation(mentions: list[Row]) -> Row:
         "comparator": measured.get("comparator"),
         "unit": measured.get("normal_unit") if normal is not None else measured.get("unit"),
         "flag": measured.get("flag"),
-        "date": newest.get("date"),
+        "date": _time(newest).get("onset") or (None if measured.get("earlier") else newest.get("date")),
+        "earlier": measured.get("earlier") or None,
+        "computed": measured.get("computed") or None,
     }
 
 

@@ -24,7 +24,7 @@ from ...schemas.problems import UserError
 from ..stores.base import GraphStore
 
 _COMMON = {
-    "id", "patient_id", "concept_id", "name", "answer", "certainty", "temporality", "first_seen", "last_seen",
+    "id", "patient_id", "concept_id", "name", "answer", "certainty", "temporality", "first_seen", "last_seen", "onset", "onset_precision",  # noqa: E501
     "supporting", "opposing", "extractor", "review_state",
 }  # fmt: skip
 UNCERTAIN_WEIGHT = 0.5  # how much a "possible" finding counts beside a certain one
@@ -96,6 +96,8 @@ def _fact(label: str, row: Mapping[str, Any], evidence: Iterable[Evidence]) -> P
         temporality=row.get("temporality"),
         first_seen=row.get("first_seen"),
         last_seen=row.get("last_seen"),
+        onset=row.get("onset"),
+        onset_precision=row.get("onset_precision"),
         details={key: value for key, value in row.items() if key not in _COMMON},
         review_state=row["review_state"],
         evidence=tuple(sorted(evidence, key=newest_first)),
@@ -258,6 +260,8 @@ def _allergy(fact: PatientFact) -> PatientAllergy:
 def _measurements(values: list[PatientFact]) -> Iterable[PatientMeasurement]:
     for fact in values:
         value = fact.details.get("value")
+        if fact.details.get("earlier"):
+            continue  # a newer value stands beside it
         if fact.concept_id and not fact.concept_id.startswith("CG:") and value is not None:
             yield PatientMeasurement(
                 test_id=fact.concept_id,

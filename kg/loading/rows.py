@@ -51,10 +51,13 @@ def encounter_id(patient_id: str, date: str | None, note_id: str) -> str:
 def details_json(mention: Mention) -> str | None:
     """Medication, measurement and allergy details in canonical JSON, or None."""
     details = {
-        name: record.model_dump(exclude_none=True)
-        for name in ("medication", "measurement", "allergy")
+        name: record.model_dump(mode="json", exclude_none=True)
+        for name in ("medication", "measurement", "allergy", "time")
         if (record := getattr(mention, name)) is not None
     }
+    for name in ("earlier", "computed"):
+        if not details.get("measurement", {}).get(name):
+            details.get("measurement", {}).pop(name, None)
     if mention.long_form:
         details["long_form"] = mention.long_form  # type: ignore[assignment]
     if mention.concept is not None:

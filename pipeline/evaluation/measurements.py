@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,8 +53,8 @@ class MeasurementReport:
         return {"values": self.values.to_dict(), **rows, "n": self.n}
 
 
-def read_passages(path: Path, problems: list[Problem]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line number, row); lines that are no such row are listed as problems."""
+def json_rows(path: Path, problems: list[Problem], keys: Iterable[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line number, row) of a gold file; lines that are no object with these keys are listed as problems."""
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -64,10 +64,10 @@ def read_passages(path: Path, problems: list[Problem]) -> Iterator[tuple[int, di
             continue
         try:
             row = json.loads(line)
-            if not isinstance(row["text"], str) or not all("test" in value for value in row["values"]):
+            if not isinstance(row["text"], str) or not all(key in row for key in keys):
                 raise KeyError
         except (json.JSONDecodeError, KeyError, TypeError):
-            where, what = f"{path.name}, line {number}", 'is not {"text": ..., "values": [{"test": ...}]}'
+            where, what = f"{path.name}, line {number}", f"is no JSON object with {', '.join(keys)}"
             problems.append(Problem(where=where, message=what, solution="see docs/evaluation.md", level=Level.WARNING))
             continue
         yield number, row
@@ -101,7 +101,7 @@ def evaluate_measurements(
         If the file cannot be read or holds no such passage.
     """
     report, nlp = MeasurementReport(), nlp or default_pipeline()
-    for number, row in read_passages(Path(path), report.problems):
+    for number, row in json_rows(Path(path), report.problems, ("text", "values")):
         if split is not None and row.get("split") != split:
             continue
         report.n += 1
