@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import json
 from collections.abc import Iterable, Mapping
@@ -132,6 +133,9 @@ def load(
     for name in keep:
         chosen = {key: value for key, value in own.get(name, {}).items() if value is not None}
         settings["components"][name].update({**chosen, **(config or {}).get(name, {})})
+    for name in keep:
+        if not Language.has_factory(name):  # an editable install whose entry points are older than the code
+            importlib.import_module(f".components.{name.removeprefix('clinigraph_')}.factory", __package__)
     nlp = load_model_from_config(settings, auto_fill=True)
     nlp.max_length = 20_000_000  # nothing here needs memory in proportion to the square of a note's length
     nlp.meta["name"] = "clinigraph"
