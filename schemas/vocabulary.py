@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from .problems import UserError
 
 SHIPPED = "clinigraph.kg.knowledge.data"  # a string: schemas import nothing of kg
+HIERARCHY = "edges_SUBCLASS_OF.parquet"
 NAME_KINDS = ("preferred", "exact", "abbreviation", "brand", "lay", "related")
 
 _TOKEN = re.compile(r"[a-z0-9]+(?:\.[0-9]+)?|[%+]|[^\x00-\x7f]+")
@@ -141,6 +142,7 @@ class Vocabulary:
         self.ids, self.names, self.labels, self._xrefs = ids, names, labels, xrefs
         self.keys = keys
         self.name_concept, self._name_text, self._name_kind, self.name_rank, self._name_source = name_rows
+        self._folder: Path | None = None
         self._position = {id_: i for i, id_ in enumerate(ids)}
         # from the back, so that the first row of a key is what stays
         self._first = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
@@ -170,12 +172,14 @@ class Vocabulary:
                 "name a folder written by `clinigraph knowledge build`, or leave the option out for the shipped one",
             )
         try:
-            return cls._read(node_files, folder / "names.parquet")
+            vocabulary = cls._read(node_files, folder / "names.parquet")
         except (pa.ArrowInvalid, KeyError, OSError) as error:
             raise UserError(
                 f"the vocabulary in {folder} cannot be read ({type(error).__name__})",
                 "build it again with `clinigraph knowledge build`",
             ) from error
+        vocabulary._folder = folder
+        return vocabulary
 
     @classmethod
     def _read(cls, node_files: list[Path], name_file: Path) -> Vocabulary:
@@ -279,6 +283,63 @@ class Vocabulary:
     def resolve(self, curie: str) -> list[Concept]:
         """Concepts that are, or refer to, this CURIE: ``resolve("OMIM:154700")``."""
         return [self.concept(p) for p in self.xref_map.get(curie, ())]
+
+    @cached_property
+    def parents(self) -> dict[int, tuple[int, ...]]:
+        """Position -> positions of the concepts directly above. Read when first asked for; empty without the file."""
+        path = None if self._folder is None else self._folder / HIERARCHY
+        if path is None or not path.is_file():
+            return {}
+        table = pq.read_table(path, columns=["source", "target"])
+        found: dict[int, list[int]] = {}
+        for source, target in zip(table["source"].to_pylist(), table["target"].to_pylist(), strict=True):
+            if source in self._position and target in self._position:
+                found.setdefault(self._position[source], []).append(self._position[target])
+        return {child: tuple(sorted(above)) for child, above in found.items()}
+
+    @cached_property
+    def sizes(self) -> dict[int, int]:
+        """Position -> number of concepts anywhere below; those with none are left out."""
+        children: dict[int, list[int]] = {}
+        for child, above in self.parents.items():
+            for position in above:
+                children.setdefault(position, []).append(child)
+        found: dict[int, int] = {}
+        for position in children:
+            open_, seen = [position], {position}
+            while open_:
+                new = [c for c in children.get(open_.pop(), ()) if c not in seen]
+                seen.update(new)
+                open_ += new
+            found[position] = len(seen) - 1
+        return found
+
+    def nearest_with(self, id_: str, prefixes: tuple[str, ...]) -> Concept | None:
+        """The concept itself or the nearest one above it that carries an id of these prefixes, or None.
+
+        Of several at one distance the one that has the fewest concepts below it, as the most special. A twin (the
+        same thing as disease and as finding) counts as the concept itself.
+
+        Examples
+        --------
+        >>> Vocabulary.default().nearest_with("MONDO:0004781", ("MESH:",)).name  # acute myocardial infarction
+        'myocardial infarction'
+        """
+        start = self._position.get(id_)
+        level, seen = [] if start is None else [start], {start}
+        while level:
+            hits = [position for position in level if self._carries(position, prefixes)]
+            if hits:
+                return self.concept(min(hits, key=lambda p: (self.sizes.get(p, 0), self.ids[p])))
+            above = dict.fromkeys(p for position in level for p in self.parents.get(position, ()))
+            level = sorted(p for p in above if p not in seen)
+            seen |= set(level)
+        return None
+
+    def _carries(self, position: int, prefixes: tuple[str, ...]) -> bool:
+        own = [self.ids[position], *(self._xrefs[position] or ())]
+        twins = [self._xrefs[p] or () for x in own[1:] if (p := self._position.get(x)) is not None]
+        return any(x.startswith(prefixes) for xs in (own, *twins) for x in xs)
 
 
 def _lists(column: pa.ChunkedArray) -> list[list[str] | None]:

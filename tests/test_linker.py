@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import spacy
 from clinigraph.pipeline.components.linker.component import ConceptLinker
+from clinigraph.pipeline.components.linker.conventions import GUIDELINES, GuidedLinker, Learned, learned_rows
+from clinigraph.pipeline.components.linker.definitions import defined_forms
 from clinigraph.pipeline.components.linker.matching import NameLinker
 from clinigraph.pipeline.components.linker.ngrams import NgramIndex
 from clinigraph.schemas.annotation import ConceptLink
@@ -89,6 +91,34 @@ def test_the_notes_own_long_form_goes_first(linker: NameLinker) -> None:
     defined = linker.link("DISEASE", "RA", "refractory anemia")
     assert alone and defined and alone.id != defined.id
     assert defined.method == "abbreviation"
+
+
+def test_an_undefined_meaning_of_a_defined_short_form_does_not_count(linker: NameLinker) -> None:
+    assert linker.link("DISEASE", "CIN") is not None  # cervical intraepithelial neoplasia
+    kidney = linker.link("DISEASE", "CIN", "contrast media-induced nephropathy")
+    assert kidney is None or "cervi" not in kidney.name
+    shared = linker.link("DISEASE", "SAH", "aneurysmal subarachnoid haemorrhage")
+    assert shared is not None and "subarachnoid" in shared.name.lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Von Hippel-Lindau", "von Hippel-Lindau disease"),
+        ("Lesch-Nyhan", "Lesch-Nyhan syndrome"),
+        ("cardiac dysfunction", "heart disorder"),
+        ("hepatic damage", "liver disorder"),
+        ("HIV-infected", "HIV infectious disease"),
+    ],
+)
+def test_names_cut_short_and_organs_in_trouble(text: str, wanted: str, linker: NameLinker) -> None:
+    link = linker.link("DISEASE", text)
+    assert link is not None and link.name == wanted and link.score < 1
+
+
+@pytest.mark.parametrize(("label", "text"), [("SYMPTOM", "afebrile"), ("DISEASE", "Left lung"), ("DISEASE", "Kidney")])
+def test_no_finding_and_no_place_becomes_a_disease(label: str, text: str, linker: NameLinker) -> None:
+    assert linker.link(label, text) is None
 
 
 def test_a_label_prefers_its_kind_and_takes_the_other(linker: NameLinker) -> None:
@@ -186,6 +216,9 @@ def test_english_words_are_no_abbreviations(label: str, text: str, linker: NameL
         ("Long smoker, COLD with bronchitis", "COLD", "DISEASE", "MONDO:0005002"),
         ("PATIENT FEELS COLD TODAY", "COLD", "SYMPTOM", None),
         ("Pt has ALL in remission", "ALL", "DISEASE", "MONDO:0004967"),
+        ("Severe AS, AVA 0.8 cm2", "AVA", "DISEASE", None),
+        ("SCDs in place for DVT prophylaxis", "SCDs", "DISEASE", None),
+        ("Known SCD with pain crises", "SCD", "DISEASE", "MONDO:0011382"),
     ],
 )
 def test_the_words_around_decide_abbreviations(
@@ -231,6 +264,65 @@ def test_two_halves_of_a_combination_are_one_drug(nlp: Language) -> None:
     assert ids == {"CG:RX0007"}
 
 
+# -- what the note defines -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "long", "short", "defined"),
+    [
+        ("Myotonic dystrophy (DM) in the family; DM was mild.", "Myotonic dystrophy", "DM", True),
+        ("Ataxia-telangiectasia ( A-T ) and A-T cells", "Ataxia-telangiectasia", "A-T", True),
+        ("DM (myotonic dystrophy) and again DM", "myotonic dystrophy", "DM", True),
+        ("Gout (AF) and AF", "Gout", "AF", False),
+        ("Asthma, AF and AF", "Asthma", "AF", False),
+    ],
+)
+def test_short_forms_that_the_note_defines(text: str, long: str, short: str, defined: bool) -> None:
+    places = sorted(
+        (at, at + len(words), "DISEASE")
+        for words in (long, short)
+        for at in (m.start() for m in re.finditer(re.escape(words), text))
+    )
+    assert defined_forms(text, places) == ({("DISEASE", short): long} if defined else {})
+
+
+def test_every_mention_of_a_defined_short_form_gets_its_concept(nlp: Language) -> None:
+    text = "Myotonic dystrophy (DM) runs in the family. Her DM is mild."
+    doc = nlp.make_doc(text)
+    doc.ents = [doc.char_span(a, b, label="DISEASE") for a, b in ((0, 18), (20, 22), (48, 50))]
+    first, *others = [e._.concept.id for e in nlp.get_pipe("clinigraph_linker")(doc).ents]
+    assert others == [first, first] and first != "MONDO:0005015"
+
+
+# -- guidelines ----------------------------------------------------------------------------------------------------
+
+
+def test_a_guideline_links_as_its_annotators_do(linker: NameLinker) -> None:
+    names = [Learned("bc5cdr", "DISEASE", "hepatitis", "MESH:D056486", 9, 0.9)]
+    guided = GuidedLinker(linker, "bc5cdr", names, [])
+    plain, learned = linker.link("DISEASE", "hepatitis"), guided.link("DISEASE", "hepatitis")
+    assert plain and learned and plain.id != learned.id
+    assert learned.id == "MONDO:0005359" and learned.method == "learned" and learned.score < 1
+    broader = guided.link("DISEASE", "acute myocardial infarction")  # MeSH has no such heading
+    assert broader is not None and broader.name == "myocardial infarction" and broader.method == "broader"
+    assert guided.link("DRUG", "aspirin") == linker.link("DRUG", "aspirin")
+    near = guided.link("DISEASE", "hepatitises")
+    assert near is None or near.score <= 1
+
+
+def test_a_guideline_is_off_unless_asked_for(nlp: Language) -> None:
+    assert nlp.get_pipe("clinigraph_linker").guideline is None
+    with pytest.raises(UserError, match="no guideline"):
+        spacy.blank("en").add_pipe("clinigraph_linker", config={"guideline": "nobodys"})
+
+
+def test_what_was_learned_ships_with_known_guidelines_and_ids() -> None:
+    for table in ("names", "concepts"):
+        rows = learned_rows(table)
+        assert {row.guideline for row in rows} == set(GUIDELINES)
+        assert all(row.id.startswith(("MESH:", "OMIM:")) and 0 < row.share <= 1 for row in rows)
+
+
 # -- as a component ------------------------------------------------------------------------------------------------
 
 
@@ -257,10 +349,13 @@ def test_it_pickles_and_saves(nlp: Language, tmp_path: Path) -> None:
     component = nlp.get_pipe("clinigraph_linker")
     assert isinstance(component, ConceptLinker)
     component.threshold = 0.9
+    component.guideline = "biored"
     assert pickle.loads(pickle.dumps(component)).threshold == 0.9
     nlp.to_disk(tmp_path / "model")
     again = spacy.load(tmp_path / "model")
     assert again.get_pipe("clinigraph_linker").threshold == 0.9
+    assert again.get_pipe("clinigraph_linker").guideline == "biored"
+    component.guideline = again.get_pipe("clinigraph_linker").guideline = None
     assert linked(again, "He has asthma.", "asthma", "DISEASE") == linked(nlp, "He has asthma.", "asthma", "DISEASE")
 
 

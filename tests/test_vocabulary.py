@@ -89,6 +89,16 @@ def test_a_disease_and_the_same_finding_know_each_other(disease: str, finding: s
     assert finding in one.xrefs and disease in other.xrefs
 
 
+def test_a_concept_without_an_id_leads_to_the_nearest_that_has_one() -> None:
+    vocabulary = Vocabulary.default()
+    nearest = vocabulary.nearest_with("MONDO:0004781", ("MESH:",))  # acute myocardial infarction
+    assert nearest is not None and nearest.name == "myocardial infarction"
+    own = vocabulary.nearest_with("MONDO:0005148", ("MESH:",))
+    assert own is not None and own.id == "MONDO:0005148"
+    assert vocabulary.nearest_with("NOPE:1", ("MESH:",)) is None
+    assert vocabulary.nearest_with("MONDO:0005148", ("NOPE:",)) is None
+
+
 def test_no_restricted_codes_ship() -> None:
     vocabulary = Vocabulary.default()
     prefixes = {x.split(":")[0] for x in vocabulary.xref_map}

@@ -39,6 +39,16 @@ class LinkingFormat(StrEnum):
     pubtator = "pubtator"
 
 
+class Guideline(StrEnum):
+    """Whose conventions the linker follows."""
+
+    auto = "auto"
+    none = "none"
+    bc5cdr = "bc5cdr"
+    ncbi_disease = "ncbi-disease"
+    biored = "biored"
+
+
 class CaseFormat(StrEnum):
     """Formats of diagnosis cases."""
 
@@ -112,12 +122,24 @@ def assertion(
 def linking(
     path: PathArgument,
     format: Annotated[LinkingFormat, typer.Option(help="Format of the corpus.")] = LinkingFormat.pubtator,
+    end_to_end: Annotated[bool, typer.Option("--end-to-end", help="Find the mentions, too; F1 of both.")] = False,
+    guideline: Annotated[
+        Guideline, typer.Option(help="Whose conventions to follow; auto: the corpus' own, by its labels.")
+    ] = Guideline.auto,
+    limit: Annotated[int | None, typer.Option(min=1, help="With --end-to-end: only the first so many texts.")] = None,
     json: JsonOption = False,
 ) -> None:
     """Accuracy and coverage of links on gold spans; ids are compared through cross references."""
     from ...pipeline.evaluation.linking import evaluate_linking
+    from ...pipeline.evaluation.linking_end_to_end import evaluate_end_to_end
 
-    report = evaluate_linking(path, format=format.value)
+    chosen = None if guideline is Guideline.none else guideline.value
+    if end_to_end:
+        found = evaluate_end_to_end(path, format=format.value, guideline=chosen, limit=limit)
+        data = found.to_dict()
+        _finish(found, data, json, {"all": data["micro"], **data["labels"]})
+        return
+    report = evaluate_linking(path, format=format.value, guideline=chosen)
     _finish(report, report.to_dict(), json, None)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,7 @@ class CuratedTables:
         """``names.csv``: everyday names of concepts that other sources hold, found by their name and label."""
         text = files(__package__).joinpath("names.csv").read_text(encoding="utf-8")
         known: dict[str, dict[str, str]] = {}
+        owner: dict[tuple[str, str], str] = {}  # (label, key) -> whose name it is
         for row in csv.DictReader(text.splitlines()):
             label = row["label"]
             if label not in known:
@@ -77,6 +78,16 @@ class CuratedTables:
                 continue
             for name in _split(row["names"]):
                 self.draft.prefer_name(id_, name, row["kind"], CURATED)
+                if row["kind"] != "related":
+                    owner[label, key_of(name)] = id_
+        self._leave_to(owner)
+
+    def _leave_to(self, owner: Mapping[tuple[str, str], str]) -> None:
+        """A name that ``names.csv`` gives to a concept is no full name of another one of its label."""
+        for (id_, name), (kind, source) in list(self.draft.names.items()):
+            full = id_ in self.draft.nodes and kind not in ("preferred", "related")
+            if full and owner.get((self.draft.nodes[id_]["label"], key_of(name)), id_) != id_:
+                self.draft.names[id_, name] = ("related", source)
 
     def read_edges(self) -> None:
         """The tables that relate concepts."""

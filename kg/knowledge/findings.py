@@ -149,6 +149,7 @@ def read_annotations(draft: Draft, files: SourceFiles) -> None:
     keeps its own id.
     """
     home = by_xref(draft, "OMIM:") | by_xref(draft, "ORPHA:")
+    names = names_to_concepts(draft, "Disease")
     pooled: dict[tuple[str, str, str], list[dict[str, str]]] = defaultdict(list)
     with files.open("hpo-annotations", "phenotype.hpoa") as lines:
         body = (line for line in lines if not line.startswith("#"))
@@ -158,6 +159,8 @@ def read_annotations(draft: Draft, files: SourceFiles) -> None:
             if row["aspect"] != "P" or row["hpo_id"] not in draft.nodes:
                 continue
             disease = home.get(row["database_id"], row["database_id"])
+            if disease.startswith("DECIPHER:"):  # Mondo maps none of them, but bears their names
+                disease = names.get(key_of(row["disease_name"]), disease)
             if draft.add_node("Disease", disease, row["disease_name"], "hpo-annotations"):
                 draft.counts["hpo-annotations: diseases that Mondo does not match"] += 1
             draft.add_name(disease, row["disease_name"], "related", "hpo-annotations")

@@ -38,6 +38,9 @@ BRANCHES = (
     ("A", "AnatomicalEntity"),
 )
 
+# First letter of a place in the tree -> labels whose preferred names are looked for among the entry terms.
+_ENTRY_TERMS = {"C": ("Disease", "PhenotypicFeature"), "D": ("Drug", "DrugClass")}
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -79,9 +82,10 @@ def _under(tree: str, branch: str) -> bool:
 def read_mesh(draft: Draft, files: SourceFiles) -> None:
     """Add MeSH ids and entry terms; and headings of our branches that match nothing as concepts of their own.
 
-    A heading is matched by its preferred term (the same as a preferred or exact name that one concept alone
-    bears), by Mondo's own mapping, and for drugs by CAS number. An id also goes to a concept without one whose
-    preferred name is an entry term of the heading: entry terms are what MeSH holds for the same.
+    A heading is matched by its preferred term (the same as a preferred name, or as an exact one where Mondo maps
+    nothing else, that one concept alone bears), by Mondo's own mapping, and for drugs by CAS number. An id also goes
+    to concepts without one whose preferred name is an entry term of the heading: entry terms are what MeSH holds for
+    the same.
     """
     symptom_ids = {f"MESH:{row['mesh_id']}" for row in files.rows("mesh-symptoms", "symptoms.tsv")}
     headings = list(read_headings(files))
@@ -108,7 +112,7 @@ def read_mesh(draft: Draft, files: SourceFiles) -> None:
 
 def _match(draft: Draft, headings: list[Heading], cas: dict[str, str], symptoms: set[str]) -> dict[str, list[str]]:
     """Heading -> our concepts that are the same, the main one first."""
-    mapped = by_xref(draft, "MESH:") | by_xref(draft, "MESH:", "PhenotypicFeature")
+    mapped, mapped_findings = by_xref(draft, "MESH:"), by_xref(draft, "MESH:", "PhenotypicFeature")
     diseases = names_to_concepts(draft, "Disease")
     features = names_to_concepts(draft, "PhenotypicFeature")
     drugs = names_to_concepts(draft, "Drug")
@@ -121,12 +125,15 @@ def _match(draft: Draft, headings: list[Heading], cas: dict[str, str], symptoms:
             found += [drugs.get(key), cas.get(heading.id)]
             found += [classes.get(key_of(_natural(name))) for name in (heading.name, *heading.terms)]
         if any(tree[0] in "CFGE" for tree in heading.trees):
-            pair = [diseases.get(key), mapped.get(heading.id), features.get(key)]
-            if heading.id in symptoms or (pair[0] is None and pair[2] is not None):
+            by_name, by_id = diseases.get(key), mapped.get(heading.id)
+            if by_name and by_id and by_name != by_id and key_of(draft.nodes[by_name]["name"]) != key:
+                by_name = None  # a mere synonym does not go before Mondo's mapping: "chronic kidney failure"
+            pair = [by_name, by_id, mapped_findings.get(heading.id), features.get(key)]
+            if heading.id in symptoms or (by_name is None and pair[3] is not None):
                 pair.reverse()
             found += pair
         elif not heading.trees:
-            found.append(mapped.get(heading.id))
+            found.append(mapped.get(heading.id) or mapped_findings.get(heading.id))
         concepts = list(dict.fromkeys(id_ for id_ in found if id_))
         if concepts:
             home[heading.id] = concepts
@@ -134,36 +141,58 @@ def _match(draft: Draft, headings: list[Heading], cas: dict[str, str], symptoms:
 
 
 def _xrefs_by_entry_term(draft: Draft, headings: list[Heading]) -> None:
-    """Also "X cancer" under the heading "X neoplasms": MeSH has no cancers, and indexes them there."""
-    bare = {
-        label: names_to_concepts(draft, *labels, kinds=("preferred",))
-        for label, labels in (("C", ("Disease", "PhenotypicFeature")), ("D", ("Drug", "DrugClass")))
-    }
-    has_one = {id_ for id_, node in draft.nodes.items() if any(x.startswith("MESH:") for x in node["xrefs"])}
+    """Also "X cancer" under the heading "X neoplasms": MeSH has no cancers, and indexes them there.
+
+    Done kind by kind, so that a disease and a finding of one name ("myopathy") both get the id, and so does a
+    concept of our own beside the one of an ontology.
+    """
+    tables = {letter: [_without_mesh_id(draft, label) for label in labels] for letter, labels in _ENTRY_TERMS.items()}
     for heading in headings:
         letters = {tree[0] for tree in heading.trees}
-        table = bare["D"] if "D" in letters else bare["C"] if letters & set("CF") else {}
+        wanted = tables["D"] if "D" in letters else tables["C"] if letters & set("CF") else []
         names = [heading.name, *heading.terms]
         names += [name.replace("Neoplasm", "Cancer") for name in names if "Neoplasm" in name]
-        for term in names:
-            id_ = table.get(key_of(_natural(term)))
-            if id_ is not None and id_ not in has_one and not id_.startswith("MESH:"):
-                draft.add_xref(id_, heading.id)
-                draft.counts["mesh: ids by entry term"] += 1
+        keys = dict.fromkeys(key_of(_natural(term)) for term in names)
+        for id_ in sorted({id_ for table in wanted for key in keys for id_ in table.get(key, ())}):
+            draft.add_xref(id_, heading.id)
+            draft.counts["mesh: ids by entry term"] += 1
+
+
+def _without_mesh_id(draft: Draft, label: str) -> dict[str, list[str]]:
+    """Normalised preferred name -> concepts of a label that carry no MeSH id yet."""
+    found: dict[str, list[str]] = {}
+    for id_, node in draft.nodes.items():
+        if node["label"] == label and not any(x.startswith("MESH:") for x in (id_, *node["xrefs"])):
+            found.setdefault(key_of(node["name"]), []).append(id_)
+    return found
 
 
 def _read_supplement(draft: Draft, files: SourceFiles, cas: dict[str, str]) -> None:
-    """Ids and names of the supplementary records whose CAS number or name is that of a drug."""
+    """Ids and names of the supplementary records that are a drug (by CAS number or name) or a disease (by name).
+
+    A disease is the same if a name of the record is the preferred name of one disease without a MeSH id, or if its
+    heading term is a name that one such disease alone bears. Names are taken from records of drugs only: those of
+    diseases hold gene symbols.
+    """
     drugs = names_to_concepts(draft, "Drug")
+    named, preferred = names_to_concepts(draft, "Disease"), _without_mesh_id(draft, "Disease")
+    free = {id_ for ids in preferred.values() for id_ in ids}
     with files.open("mesh", "mesh_supp_id_label_mappings.tsv") as lines:
         for line in lines:
             fields = (line.rstrip("\r\n") + "\t\t").split("\t")
-            record = f"MESH:{fields[0]}"
+            record, terms = f"MESH:{fields[0]}", (fields[1], *fields[2].split("|"))
             id_ = cas.get(record) or drugs.get(key_of(fields[1]))
             if id_ is not None and id_.startswith("DRUGBANK:"):
                 draft.add_xref(id_, record)
-                for name in (fields[1], *fields[2].split("|")):
+                for name in terms:
                     draft.add_name(id_, name, "exact", "mesh")
+                continue
+            same = {i for term in terms if term for i in preferred.get(key_of(_natural(term)), ())}
+            own = named.get(key_of(_natural(fields[1])))
+            same |= {own} & free if own else set()
+            if len(same) == 1 and id_ is None:
+                draft.add_xref(same.pop(), record)
+                draft.counts["mesh: ids of supplementary diseases"] += 1
 
 
 def _ids_by_cas(draft: Draft, files: SourceFiles) -> dict[str, str]:

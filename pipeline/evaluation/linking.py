@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,12 +11,13 @@ from typing import Any
 
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc
 
+from ...schemas.annotation import ConceptLink
 from ...schemas.problems import UserError
 from ...schemas.vocabulary import Vocabulary
 from ..components.linker.component import ConceptLinker
-from ..extensions import register_extensions
+from ..components.linker.conventions import TARGETS
+from .gold_links import GoldDocument, GoldMention, annotated_doc, read_documents
 
 # Labels of known corpora -> ours.
 LABELS = {
@@ -30,25 +30,18 @@ LABELS = {
     "CompositeMention": "DISEASE",
     "Modifier": "DISEASE",
 }
-SUFFIXES = (".txt", ".pubtator")
-_MESH = re.compile(r"^[DC]\d{5,}$")
-_NO_ID = {"", "-1", "-"}
-
-
-@dataclass(frozen=True)
-class GoldMention:
-    """One annotated span with the ids that count as right, as CURIEs."""
-
-    start: int
-    end: int
-    text: str
-    label: str
-    ids: tuple[str, ...]
+# The guideline that a corpus' labels give away; the first whose labels are among them.
+_GUIDELINE_LABELS = {
+    "ncbi-disease": {"SpecificDisease", "DiseaseClass", "CompositeMention", "Modifier"},
+    "biored": {"ChemicalEntity", "DiseaseOrPhenotypicFeature"},
+    "bc5cdr": {"Chemical", "Disease"},
+}
+AUTO = "auto"
 
 
 @dataclass
-class LinkingReport:
-    """What :func:`evaluate_linking` found.
+class Figures:
+    """Counts of one way to link.
 
     Attributes
     ----------
@@ -58,29 +51,55 @@ class LinkingReport:
         Of these, mentions of which at least one id can be reached through the vocabulary.
     right : int
         Of these, mentions whose concept has one of the ids.
-    labels : dict
-        The same three numbers by the corpus' own label.
+    finer : int
+        Of these, mentions whose concept has one, or has no id of MeSH or OMIM and the next more general concept that
+        has one has a right one ("acute myocardial infarction", where MeSH has only "myocardial infarction").
     """
 
     n: int = 0
     linkable: int = 0
     right: int = 0
-    labels: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
+    finer: int = 0
 
-    def add(self, label: str, linkable: bool, right: bool) -> None:
+    def add(self, linkable: bool, right: bool, finer: bool) -> None:
         """Count one mention."""
         self.n += 1
         self.linkable += linkable
         self.right += linkable and right
-        row = self.labels[label]
-        row[0] += 1
-        row[1] += linkable
-        row[2] += linkable and right
+        self.finer += linkable and (right or finer)
+
+    def to_dict(self, *, with_finer: bool = False) -> dict[str, float | int]:
+        """``{"accuracy": .., "coverage": .., "n": ..}``: accuracy over linkable mentions, coverage their share of n."""
+        data: dict[str, float | int] = {
+            "accuracy": _share(self.right, self.linkable),
+            "coverage": _share(self.linkable, self.n),
+            "n": self.n,
+        }
+        return {**data, "accuracy_or_finer": _share(self.finer, self.linkable)} if with_finer else data
+
+
+def _share(part: int, whole: int) -> float:
+    return round(part / whole, 4) if whole else 0.0
+
+
+@dataclass
+class LinkingReport:
+    """What :func:`evaluate_linking` found: all mentions together, and by the corpus' own label."""
+
+    guideline: str | None = None
+    all: Figures = field(default_factory=Figures)
+    labels: dict[str, Figures] = field(default_factory=lambda: defaultdict(Figures))
+    plain: LinkingReport | None = None  # the same without the guideline
+
+    def add(self, label: str, linkable: bool, right: bool, finer: bool = False) -> None:
+        """Count one mention."""
+        self.all.add(linkable, right, finer)
+        self.labels[label].add(linkable, right, finer)
 
     def to_dict(self) -> dict[str, Any]:
-        """``{"accuracy": .., "coverage": .., "n": .., "labels": {label: the same}}``.
+        """``{"accuracy": .., "coverage": .., "n": .., "labels": {label: the same}, "guideline": ..}`` and more.
 
-        ``accuracy`` counts over linkable mentions, ``coverage`` is their share of ``n``.
+        With a guideline, ``without_guideline`` holds the figures of the linker as it works on notes.
 
         Examples
         --------
@@ -89,16 +108,15 @@ class LinkingReport:
         >>> report.to_dict()["accuracy"]
         1.0
         """
-        rows = {label: _figures(*row) for label, row in sorted(self.labels.items())}
-        return {**_figures(self.n, self.linkable, self.right), "labels": rows}
-
-
-def _figures(n: int, linkable: int, right: int) -> dict[str, float | int]:
-    return {
-        "accuracy": round(right / linkable, 4) if linkable else 0.0,
-        "coverage": round(linkable / n, 4) if n else 0.0,
-        "n": n,
-    }
+        data: dict[str, Any] = {
+            **self.all.to_dict(with_finer=True),
+            "guideline": self.guideline or "none",
+            "labels": {label: figures.to_dict() for label, figures in sorted(self.labels.items())},
+        }
+        if self.plain is not None:
+            data["accuracy_without_guideline"] = _share(self.plain.all.right, self.plain.all.linkable)
+            data["without_guideline"] = self.plain.to_dict()
+        return data
 
 
 def evaluate_linking(
@@ -107,6 +125,8 @@ def evaluate_linking(
     format: str = "pubtator",
     nlp: Language | None = None,
     types: Mapping[str, str] | None = None,
+    guideline: str | None = AUTO,
+    vocabulary: str | None = None,
 ) -> LinkingReport:
     """Link the gold spans of a corpus and compare ids.
 
@@ -117,47 +137,108 @@ def evaluate_linking(
     format
         Only "pubtator".
     nlp
-        Pipeline whose ``clinigraph_linker`` (and ``clinigraph_abbreviations``, if it has one) is measured. Default:
-        a blank one with both, the second where its optional package is installed.
+        Pipeline whose ``clinigraph_linker`` (and ``clinigraph_abbreviations``, if it has one) is measured as it is.
+        Default: a blank one with both, the second where its optional package is installed.
     types
         Labels of the corpus to measure -> ours, for example ``{"Chemical": "DRUG"}``. Default: :data:`LABELS`.
+    guideline
+        Whose conventions to follow, see :class:`~..components.linker.conventions.GuidedLinker`; "auto": those that
+        the corpus' labels give away; None: nobody's. Does not count where ``nlp`` is given.
+    vocabulary
+        Folder of a vocabulary. Default: the shipped one. Does not count where ``nlp`` is given.
 
     Returns
     -------
     LinkingReport
+        With a guideline, also the figures without one.
 
     Raises
     ------
     UserError
-        If the path holds no such file, the format is another, or the pipeline has no linker.
+        If the path holds no such file, the format or the guideline is another, or the pipeline has no linker.
 
     Notes
     -----
     A composite mention ("D003|D004") is right with any of its ids; mentions without an id ("-1") are passed over.
-    A more general or more specific concept than the gold one counts as wrong.
+    A more general or more specific concept than the gold one counts as wrong, but for ``accuracy_or_finer``.
     """
+    check_format(format)
+    documents = list(read_documents(Path(path)))
+    wanted = LABELS if types is None else types
+    if nlp is not None:
+        return _measured(nlp, documents, wanted)
+    if guideline == AUTO:
+        guideline = guideline_of(documents)
+    report = _measured(blank_pipeline(vocabulary, guideline), documents, wanted)
+    report.guideline = guideline
+    if guideline is not None:
+        report.plain = _measured(blank_pipeline(vocabulary), documents, wanted)
+    return report
+
+
+def check_format(format: str) -> None:
+    """Raise UserError unless the format is PubTator."""
     if format != "pubtator":
         raise UserError(f'linking cannot be measured on format "{format}"', "give PubTator files: --format pubtator")
-    nlp = nlp or _blank_pipeline()
+
+
+def guideline_of(documents: Iterable[GoldDocument]) -> str | None:
+    """The guideline that the labels of a corpus give away, or None."""
+    present = {mention.label for document in documents for mention in document.mentions}
+    fitting = (name for name, labels in _GUIDELINE_LABELS.items() if present & labels)
+    return next(fitting, None)
+
+
+def blank_pipeline(vocabulary: str | None = None, guideline: str | None = None) -> Language:
+    """A pipeline for whole names as corpora mark them: long forms where the optional package is there, and links."""
+    nlp = spacy.blank("en")
+    nlp.max_length = 20_000_000
+    if find_spec("scispacy") is not None:
+        nlp.add_pipe("clinigraph_abbreviations")
+    nlp.add_pipe("clinigraph_linker", config={"vocabulary": vocabulary, "guideline": guideline, "join": False})
+    return nlp
+
+
+def linker_of(nlp: Language) -> ConceptLinker:
+    """The linking component of a pipeline.
+
+    Raises
+    ------
+    UserError
+        If it has none.
+    """
     if "clinigraph_linker" not in nlp.pipe_names:
         raise UserError("the pipeline has no clinigraph_linker", 'add it: nlp.add_pipe("clinigraph_linker")')
     component = nlp.get_pipe("clinigraph_linker")
     assert isinstance(component, ConceptLinker)
-    vocabulary = component.linker.vocabulary
-    wanted = LABELS if types is None else types
+    return component
+
+
+def _measured(nlp: Language, documents: Iterable[GoldDocument], wanted: Mapping[str, str]) -> LinkingReport:
+    vocabulary = linker_of(nlp).linker.vocabulary
     report = LinkingReport()
-    for text, mentions in read_gold(Path(path)):
-        chosen = [m for m in mentions if m.label in wanted]
-        long_forms = _long_forms(nlp, text, chosen, wanted)
-        for mention, long_form in zip(chosen, long_forms, strict=True):
-            reachable = {p for id_ in mention.ids for p in vocabulary.xref_map.get(id_, ())}
-            link = component.linker.link(wanted[mention.label], mention.text, long_form)
-            right = link is not None and _same(link.id, mention.ids, vocabulary)
-            report.add(mention.label, bool(reachable), right)
+    for document in documents:
+        chosen = [m for m in document.mentions if m.label in wanted]
+        for mention, link in zip(chosen, linked(nlp, document.text, chosen, wanted), strict=True):
+            reachable = any(vocabulary.xref_map.get(id_) for id_ in mention.ids)
+            right = link is not None and has_id(link.id, mention.ids, vocabulary)
+            finer = link is not None and not right and _is_finer(link.id, mention.ids, vocabulary)
+            report.add(mention.label, reachable, right, finer)
     return report
 
 
-def _same(concept_id: str, gold: tuple[str, ...], vocabulary: Vocabulary) -> bool:
+def linked(
+    nlp: Language, text: str, mentions: list[GoldMention], labels: Mapping[str, str]
+) -> list[ConceptLink | None]:
+    """What the components make of the gold spans of a text."""
+    if not mentions:
+        return []
+    doc = linker_of(nlp)(annotated_doc(nlp, text, mentions, labels))
+    spans = [doc.char_span(m.start, m.end, labels[m.label]) for m in mentions]
+    return [None if s is None else s._.concept for s in spans]
+
+
+def has_id(concept_id: str, gold: Iterable[str], vocabulary: Vocabulary) -> bool:
     """True if the concept, or the twin it refers to (the same thing as disease and as finding), has a gold id."""
     concept = vocabulary.by_id(concept_id)
     if concept is None:
@@ -170,75 +251,6 @@ def _same(concept_id: str, gold: tuple[str, ...], vocabulary: Vocabulary) -> boo
     return not own.isdisjoint(gold)
 
 
-def _blank_pipeline() -> Language:
-    nlp = spacy.blank("en")
-    nlp.max_length = 20_000_000
-    if find_spec("scispacy") is not None:
-        nlp.add_pipe("clinigraph_abbreviations")
-    nlp.add_pipe("clinigraph_linker")
-    return nlp
-
-
-def _long_forms(nlp: Language, text: str, mentions: list[GoldMention], labels: Mapping[str, str]) -> list[str | None]:
-    """What each mention stands for by the text's own definitions."""
-    register_extensions()
-    if "clinigraph_abbreviations" not in nlp.pipe_names or not mentions:
-        return [None] * len(mentions)
-    doc: Doc = nlp.make_doc(text)
-    spans = [doc.char_span(m.start, m.end, labels[m.label], alignment_mode="expand") for m in mentions]
-    doc.spans["clinigraph"] = [s for s in spans if s is not None]
-    doc = nlp.get_pipe("clinigraph_abbreviations")(doc)
-    return [None if s is None or s.text != m.text else s._.long_form for s, m in zip(spans, mentions, strict=True)]
-
-
-def read_gold(path: Path) -> Iterator[tuple[str, list[GoldMention]]]:
-    """Yield ``(text, mentions with an id)`` of each document of a PubTator file or a folder of them.
-
-    Raises
-    ------
-    UserError
-        If there is no such file.
-    """
-    files = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES) if path.is_dir() else [path]
-    files = [p for p in files if p.is_file()]
-    if not files:
-        raise UserError(f"there is no PubTator file in {path}", "name a .txt or .pubtator file, or a folder of them")
-    for file in files:
-        # newline="\n": a stray carriage return in an abstract must not shift the offsets
-        with file.open(encoding="utf-8", errors="replace", newline="\n") as lines:
-            block: list[str] = []
-            for line in lines:
-                if line.strip():
-                    block.append(line.rstrip("\r\n"))
-                elif block:
-                    yield _document(block)
-                    block = []
-            if block:
-                yield _document(block)
-
-
-def _document(block: list[str]) -> tuple[str, list[GoldMention]]:
-    parts = {"t": "", "a": ""}
-    mentions: list[GoldMention] = []
-    for line in block:
-        head = line.split("|", 2)
-        if len(head) == 3 and head[1] in parts and "\t" not in head[0]:
-            parts[head[1]] = head[2]
-            continue
-        fields = line.split("\t")
-        if len(fields) >= 6 and fields[1].isdigit() and fields[2].isdigit():
-            ids = tuple(curie(part.strip()) for part in re.split(r"[|+,]", fields[5]) if part.strip() not in _NO_ID)
-            if ids:
-                mentions.append(GoldMention(int(fields[1]), int(fields[2]), fields[3], fields[4], ids))
-    return parts["t"] + "\n" + parts["a"], mentions
-
-
-def curie(text: str) -> str:
-    """Write a corpus' id as the vocabulary does.
-
-    Examples
-    --------
-    >>> curie("D003920"), curie("MESH:D003920"), curie("OMIM:154700")
-    ('MESH:D003920', 'MESH:D003920', 'OMIM:154700')
-    """
-    return f"MESH:{text}" if _MESH.match(text) else text.strip()
+def _is_finer(concept_id: str, gold: Iterable[str], vocabulary: Vocabulary) -> bool:
+    above = vocabulary.nearest_with(concept_id, TARGETS)
+    return above is not None and above.id != concept_id and has_id(above.id, gold, vocabulary)

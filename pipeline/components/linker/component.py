@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ from spacy.tokens import Doc, Span
 
 from ....schemas.annotation import ConceptLink
 from ....schemas.problems import UserError
-from ....schemas.vocabulary import Vocabulary, normalise
+from ....schemas.vocabulary import HIERARCHY, Vocabulary, normalise
 from ...extensions import mention_spans, register_extensions
+from .conventions import GUIDELINES, GuidedLinker
+from .definitions import defined_forms
 from .matching import NameLinker, settings
 from .surroundings import in_capitals, meaning_of, names_after, names_before
 
@@ -47,6 +49,11 @@ class ConceptLinker:
         Folder written by ``clinigraph knowledge build``. Default: the vocabulary in the package.
     threshold : float
         Least score of a match by n-grams, 0 to 1.
+    join : bool
+        Whether problems are looked up with the words beside them. False for spans that are whole names.
+    guideline : str, optional
+        Link as the annotators of a corpus do ("bc5cdr", "ncbi-disease", "biored"), see :class:`GuidedLinker`: for
+        those who need ids of MeSH or OMIM. Default: nobody's conventions, for notes.
 
     Notes
     -----
@@ -76,17 +83,29 @@ class ConceptLinker:
     """
 
     def __init__(
-        self, nlp: Language | None, name: str, *, vocabulary: str | None = None, threshold: float = 0.78
+        self,
+        nlp: Language | None,
+        name: str,
+        *,
+        vocabulary: str | None = None,
+        threshold: float = 0.78,
+        join: bool = True,
+        guideline: str | None = None,
     ) -> None:
         register_extensions()
         self.name = name
         self.vocabulary = vocabulary
         self.threshold = threshold
+        self.join = join
+        self.guideline = guideline
+        self.guided: GuidedLinker | None = None
         if vocabulary is not None and not (Path(vocabulary) / "names.parquet").is_file():
             raise UserError(
                 f"there is no vocabulary in {vocabulary}",
                 "name a folder written by `clinigraph knowledge build`, or leave the option out for the shipped one",
             )
+        if guideline is not None and guideline not in GUIDELINES:
+            raise UserError(f'there is no guideline "{guideline}"', f"choose one of {', '.join(GUIDELINES)}")
         self._linker: NameLinker | None = None
 
     @property
@@ -101,7 +120,14 @@ class ConceptLinker:
         """Set ``span._.concept`` on the mentions of a Doc."""
         spans = [s for s in mention_spans(doc) if s.label_ != "DEMOGRAPHIC" and s._.concept is None]
         text = doc.text  # once: spaCy puts it together anew at every call
-        links = [self._alone(text, span) for span in spans]
+        links = [
+            None if reading is None else self._link(span.label_, *reading)
+            for span, reading in self.readings(doc, spans)
+        ]
+        if not self.join:
+            for span, link in zip(spans, links, strict=True):
+                span._.concept = link
+            return doc
         parts: list[tuple[int, int]] = []
         begins = {span.start for span in spans if span.label_ in _PROBLEMS}
         for at, span in enumerate(spans):
@@ -117,16 +143,24 @@ class ConceptLinker:
                 span._.concept = link
         return doc
 
-    def _alone(self, text: str, span: Span) -> ConceptLink | None:
-        """The concept of a mention's own words, in the sense that the words around it give an abbreviation."""
-        words, long_form = span.text, span._.long_form
-        if long_form is None:
-            long_form = meaning_of(text, span.start_char, span.end_char, span.label_)
-            if long_form == "":
-                return None
-            if words.isupper() and normalise(words) in settings()["capitals_only"]:
-                words = words.lower() if in_capitals(text, span.start_char, span.end_char) else words
-        return self.linker.link(span.label_, words, long_form)
+    def _link(self, label: str, words: str, long_form: str | None) -> ConceptLink | None:
+        if self.guideline and self.guided is None:
+            self.guided = GuidedLinker(self.linker, self.guideline)
+        return (self.guided or self.linker).link(label, words, long_form)
+
+    def readings(self, doc: Doc, spans: Sequence[Span]) -> Iterator[tuple[Span, tuple[str, str | None] | None]]:
+        """Each span with the words to look up and what they stand for; None if they mean nothing with a concept."""
+        text = doc.text  # once: spaCy puts it together anew at every call
+        defined = defined_forms(text, [(span.start_char, span.end_char, span.label_) for span in spans])
+        for span in spans:
+            words = span.text
+            long_form = defined.get((span.label_, words)) or defined.get((span.label_, words.removesuffix("s")))
+            long_form = long_form or span._.long_form
+            if long_form is None:
+                long_form = meaning_of(text, span.start_char, span.end_char, span.label_)
+                if words.isupper() and normalise(words) in settings()["capitals_only"]:
+                    words = words.lower() if in_capitals(text, span.start_char, span.end_char) else words
+            yield span, None if long_form == "" else (words, long_form)
 
     def _with_neighbours(
         self, text: str, span: Span, alone: ConceptLink | None, is_last: bool
@@ -158,7 +192,7 @@ class ConceptLinker:
         return link.id != alone.id and kinds != ["Disease", "PhenotypicFeature"]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_linker": None}
+        return {**self.__dict__, "_linker": None, "guided": None}
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Save the settings, and a copy of the vocabulary if it is not the shipped one."""
@@ -168,15 +202,22 @@ class ConceptLinker:
             target = folder / _SAVED
             target.mkdir(exist_ok=True)
             for file in sorted(Path(self.vocabulary).glob("*.parquet")):
-                if file.name.startswith(("nodes_", "names")) and file.resolve() != (target / file.name).resolve():
+                if (
+                    file.name.startswith(("nodes_", "names", HIERARCHY))
+                    and file.resolve() != (target / file.name).resolve()
+                ):
                     shutil.copy2(file, target / file.name)
-        (folder / "settings.json").write_text(json.dumps({"threshold": self.threshold}), encoding="utf-8")
+        settings = {"threshold": self.threshold, "join": self.join, "guideline": self.guideline}
+        (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> ConceptLinker:
         """Read what :meth:`to_disk` saved."""
         folder = Path(path)
-        self.threshold = json.loads((folder / "settings.json").read_text(encoding="utf-8"))["threshold"]
+        settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+        self.threshold = settings["threshold"]
+        self.join = settings.get("join", True)
+        self.guideline = settings.get("guideline")
         if (folder / _SAVED / "names.parquet").is_file():
             self.vocabulary = str(folder / _SAVED)
-        self._linker = None
+        self._linker = self.guided = None
         return self

@@ -26,6 +26,7 @@ _GROUPS = (
     frozenset({"Drug", "DrugClass"}),
     frozenset({"LabTest", "Procedure", "AnatomicalEntity"}),
 )
+PROBLEMS = ("DISEASE", "SYMPTOM")
 _OPPOSITES = (("hyper", "hypo"), ("benign", "malignant"), ("brady", "tachy"), ("left", "right"))
 
 
@@ -39,7 +40,15 @@ def settings() -> dict[str, Any]:
     both = never.pop("problems_and_drugs")
     never |= {label: never.get(label, frozenset()) | both for label in ("DISEASE", "SYMPTOM", "DRUG")}
     capitals = frozenset(normalise(w) for w in data["capitals_only"]["words"])
-    return {"labels": data["labels"], "adjectives": nouns, "never": never, "capitals_only": capitals, **words}
+    return {
+        "labels": data["labels"],
+        "adjectives": nouns,
+        "never": never,
+        "capitals_only": capitals,
+        "words": {tokens_of(one)[0]: tokens_of(other) for one, other in data["words"].items()},
+        "trouble": frozenset(t for w in data["trouble"]["words"] for t in tokens_of(w)),
+        **words,
+    }
 
 
 class Variant(NamedTuple):
@@ -97,17 +106,31 @@ class NameLinker:
         return found
 
     def _link(self, label: str, text: str, long_form: str | None) -> ConceptLink | None:
+        """By the long form if there is one; a problem by nothing else, for its letters mean something else elsewhere.
+
+        A drug's short form often has a name of its own ("5-FU") where the long form is a chemist's.
+        """
+        words = long_form or text
         for variant in _variants(label, text, long_form):
-            ranked = self._ranked(variant.key, label, long_form or text)
+            ranked = self._ranked(variant.key, label, words)
             if ranked:
-                return self._link_to(ranked, variant, long_form or text)
+                return self._link_to(ranked, variant, words)
         if len(text) > LONGEST:
             return None
-        for words in (long_form, text):
-            link = self._nearest_of(words, label) if words else None
-            if link is not None:
-                return link
-        return self._head_of(long_form or text, label)
+        found = self._meant_by(text, long_form, label) if long_form and label in PROBLEMS else None
+        found = found or self._nearest_of(words, label) or self._head_of(words, label)
+        return found or (self._nearest_of(text, label) if long_form and label == "DRUG" else None)
+
+    def _meant_by(self, text: str, long_form: str, label: str) -> ConceptLink | None:
+        """What the short form means elsewhere, if a name of that concept shares half the words of the long form."""
+        wanted = set(tokens_of(long_form))
+        ranked = [
+            (cost, candidate)
+            for cost, candidate in self._ranked(normalise(text), label, text)
+            for names in [self.vocabulary.names_of(self.vocabulary.ids[candidate.concept])]
+            if any(2 * len(wanted & set(tokens_of(name))) >= len(wanted) for name in names)
+        ]
+        return self._link_to(ranked, Variant(normalise(text), "abbreviation", 0.9), text) if ranked else None
 
     def _nearest_of(self, words: str, label: str) -> ConceptLink | None:
         """The near names of the words as they stand, then of the words without qualifiers."""
@@ -270,23 +293,45 @@ def _variants(label: str, text: str, long_form: str | None) -> Iterator[Variant]
 
 
 def _all_variants(label: str, text: str, long_form: str | None) -> Iterator[tuple[str, str, float]]:
-    if long_form:
+    if long_form and label == "DRUG":
         yield normalise(long_form), "abbreviation", 0.97
-    yield normalise(text), "normalised", 0.98
-    plural = _PLURAL_ABBREVIATION.match(text)
+        yield from _all_variants(label, text, None)
+    words = long_form or text
+    yield normalise(words), "abbreviation" if long_form else "normalised", 0.97 if long_form else 0.98
+    plural = _PLURAL_ABBREVIATION.match(words)
     if plural:
         yield normalise(plural[1]), "normalised", 0.96
-    outside = _PARENTHESES.sub(" ", text).strip()
-    if outside and outside != text:
+    outside = _PARENTHESES.sub(" ", words).strip()
+    if outside and outside != words:
         yield normalise(outside), "normalised", 0.95
-        for inner in _PARENTHESES.findall(text):
+        for inner in _PARENTHESES.findall(words):
             yield normalise(inner), "normalised", 0.9
-    noun = settings()["adjectives"].get(normalise(outside or text))
+    noun = settings()["adjectives"].get(normalise(outside or words))
     if noun:
         yield noun, "normalised", 0.92
-    for words, base in ((long_form, 0.88), (outside or text, 0.9)):
-        if words:
-            yield from _stripped(tokens_of(words), label, base)
+    yield from _reworded(tokens_of(outside or words), label)
+    yield from _stripped(tokens_of(outside or words), label, 0.88 if long_form else 0.9)
+    if label in PROBLEMS:
+        yield from _as_disease(outside or words)
+
+
+def _reworded(tokens: list[str], label: str) -> Iterator[tuple[str, str, float]]:
+    """Words replaced by those that names use: "HIV-infected" is an HIV infection."""
+    other = settings()["words"]
+    if label in PROBLEMS and any(t in other for t in tokens):
+        yield normalise(" ".join(w for t in tokens for w in other.get(t, (t,)))), "normalised", 0.92
+
+
+def _as_disease(words: str) -> Iterator[tuple[str, str, float]]:
+    """A name cut short ("Von Hippel-Lindau"), and an organ with something wrong ("renal damage"), as a disease."""
+    tokens = tokens_of(words)
+    if any(word[0].isupper() for word in words.split()) and not words.isupper() and len(words) > 5:
+        for noun in ("disease", "syndrome", "disorder"):
+            yield normalise(f"{' '.join(tokens)} {noun}"), "completed", 0.85
+    kept = [t for t in tokens if t not in settings()["trouble"]]
+    if kept and len(kept) < len(tokens):
+        for noun in ("disease", "disorder"):
+            yield normalise(f"{' '.join(kept)} {noun}"), "general", 0.7
 
 
 def _stripped(tokens: list[str], label: str, score: float) -> Iterator[tuple[str, str, float]]:
