@@ -113,13 +113,17 @@ class NameLinker:
         words = long_form or text
         for variant in _variants(label, text, long_form):
             ranked = self._ranked(variant.key, label, words)
-            if ranked:
+            if ranked and not (variant.method == "completed" and self._is_place(words)):
                 return self._link_to(ranked, variant, words)
         if len(text) > LONGEST:
             return None
         found = self._meant_by(text, long_form, label) if long_form and label in PROBLEMS else None
         found = found or self._nearest_of(words, label) or self._head_of(words, label)
         return found or (self._nearest_of(text, label) if long_form and label == "DRUG" else None)
+
+    def _is_place(self, words: str) -> bool:
+        """Whether the words are a part of the body: "Kidney" is no kidney disease."""
+        return any(self.vocabulary.labels[c.concept] == "AnatomicalEntity" for c in self.vocabulary.lookup(words))
 
     def _meant_by(self, text: str, long_form: str, label: str) -> ConceptLink | None:
         """What the short form means elsewhere, if a name of that concept shares half the words of the long form."""
