@@ -314,6 +314,19 @@ def test_contraindications_reach_the_names_of_a_disease(
     assert broader in above(narrower), one
 
 
+def test_every_drug_has_a_dose_and_its_commonest_adverse_effects(
+    tables: dict[str, Rows], identities: dict[str, set[str]]
+) -> None:
+    dosed = {row["drug_id"] for row in tables["drug_dosing"] if row["kind"] == "adult_range"}
+    effects: dict[str, int] = defaultdict(int)
+    for row in tables["drug_adverse_effects"]:
+        effects[row["subject_id"]] += 1
+    for row in tables["drugs"]:
+        if "CGCLASS:component_only" not in row["classes"].split("|"):
+            assert row["drug_id"] in dosed, row
+            assert sum(effects[key] for key in identities[row["drug_id"]]) >= 3, row
+
+
 def test_kidney_statements_are_complete(tables: dict[str, Rows]) -> None:
     """Who is warned of in acute injury, chronic disease or the last stage is warned of in the others too."""
     by_drug: dict[str, set[str]] = defaultdict(set)
