@@ -146,6 +146,12 @@ def _show_entry(entry: DifferentialEntry, console: Console) -> None:
         f"\n{entry.rank:2d}. [bold]{escape(entry.name)}[/bold] [dim]{entry.disease_id}[/dim]  "
         f"{_BANDS[entry.probability_band]}{flags}"
     )
+    for flag in entry.red_flags:
+        _line(
+            console,
+            f"[bold red]red flag[/] {escape(flag.finding.name)}: {escape(flag.meaning)}  {quote(flag.evidence)}",
+            4,
+        )
     for sign, parts in (("[green]for    [/]", entry.evidence_for), ("[red]against[/]", entry.evidence_against)):
         strongest = sorted(parts, key=lambda part: -abs(part.log_odds))
         for part in strongest[:MAX_PARTS]:
@@ -155,6 +161,9 @@ def _show_entry(entry: DifferentialEntry, console: Console) -> None:
     if entry.expected_missing:
         names = ", ".join(f"{e.finding.name} ({e.frequency:.0%})" for e in entry.expected_missing[:5])
         _line(console, f"[yellow]missing[/] {escape(names)}", 4)
+    if entry.red_flags_to_check and entry.probability_band != "unlikely":
+        names = "; ".join(f"{f.finding.name} ({f.meaning})" for f in entry.red_flags_to_check)
+        _line(console, f"[red]look for[/] {escape(names)}", 4)
 
 
 def _part_line(part: ScorePart) -> str:

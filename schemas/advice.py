@@ -26,7 +26,7 @@ MatchKind = Literal[
     "unrelated",  # the disease is not known to cause it
     "excluded",  # the disease is known never to show it
 ]
-PartKind = Literal["prior", "age", "sex", "finding", "negated", "stated", "missing"]
+PartKind = Literal["prior", "age", "sex", "finding", "risk", "negated", "stated", "missing"]
 Band = Literal["likely", "possible", "less_likely", "unlikely", "not_enough_information"]
 ReasonKind = Literal[
     "allergy",
@@ -178,7 +178,8 @@ class ScorePart(Record):
     """One addend of a disease's score, in natural log odds, with what it rests on.
 
     For ``kind="finding"`` and ``"negated"`` the finding is the patient's; ``matched`` is the disease's own
-    finding that it met and ``match`` how.
+    finding that it met and ``match`` how. For ``kind="risk"`` it is a finding, disease or drug of the patient, and
+    ``matched`` the risk factor as the table names it.
     """
 
     kind: PartKind
@@ -201,6 +202,15 @@ class ExpectedFinding(Record):
     sources: tuple[Source, ...] = ()
 
 
+class RedFlag(Record):
+    """A finding that makes the disease urgent, or that points to a worse one which looks alike."""
+
+    finding: ConceptRef  # the patient's, where the patient has it
+    meaning: str
+    evidence: tuple[Evidence, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+
 class DifferentialEntry(Record):
     """A disease of the differential. ``score`` is the sum of the log odds of all parts."""
 
@@ -213,6 +223,8 @@ class DifferentialEntry(Record):
     evidence_for: tuple[ScorePart, ...] = ()
     evidence_against: tuple[ScorePart, ...] = ()  # absent or unexplained findings, and the soft missing term
     expected_missing: tuple[ExpectedFinding, ...] = ()
+    red_flags: tuple[RedFlag, ...] = ()  # that the patient has
+    red_flags_to_check: tuple[RedFlag, ...] = ()  # on which the record says nothing
     urgency: int | None = None  # 1 routine to 5 minutes matter
     must_not_miss: bool = False
     xrefs: tuple[str, ...] = ()

@@ -13,13 +13,13 @@ from scipy import sparse
 from ...schemas.graph import WORLD_LABELS
 from ..knowledge.sources import known_sources
 from .parameters import parameters
-from .phenotypes import PhenotypeMatrix, closure
+from .phenotypes import GROUPS, PhenotypeMatrix, closure
 from .view import DISEASE_PROPERTIES, STATEMENTS, KnowledgeSource, KnowledgeView, PhenotypeStatements
 
 CURATED = "clinigraph-curated"
 _PHENOTYPE = (
     *("source", "target", "id", "frequency", "frequency_value"),
-    *("primary_knowledge_source", "source_version", "confidence", "note"),
+    *("primary_knowledge_source", "source_version", "confidence", "note", "sex", "age"),
 )
 _DROPPED = ("source_label", "target_label", "licence", "knowledge_level", "agent_type")
 Row = Mapping[str, Any]
@@ -132,7 +132,8 @@ def _phenotypes(
     never: set[tuple[int, int]] = set()
     kept: list[Values] = []
     sources: dict[tuple[str, str], int] = {}
-    for source, target, id_, band, value, who, version, confidence, note in rows:
+    whom: dict[tuple[tuple[int, int], bool], set[str]] = defaultdict(set)
+    for source, target, id_, band, value, who, version, confidence, note, sex, age in rows:
         pair = (disease_row[source], columns[target])
         frequency = float(bands.get(band or "", default) if value is None else value)
         if band == "excluded" or frequency <= 0:
@@ -142,6 +143,7 @@ def _phenotypes(
         candidate = (who == CURATED, certain, min(max(frequency, lowest), highest), len(kept))
         if pair not in best or candidate[:3] > best[pair][:3]:
             best[pair] = candidate
+        whom[pair, who == CURATED].add(next((group for group in (sex, age) if group in GROUPS), ""))
         kept.append((id_, sources.setdefault((who, version), len(sources)), confidence, note, band))
     statements = PhenotypeStatements(*(list(c) for c in zip(*kept, strict=True)) if kept else ([] for _ in range(5)))
     pairs = sorted(best)
@@ -156,8 +158,14 @@ def _phenotypes(
         edges=edges,
         never=sparse.csc_matrix((np.ones(len(out), bool), never_at), shape=shape),
         ancestors=closure(len(findings), _column_parents(columns, parents)),
+        limited=tuple((*pair, group) for pair in pairs if (group := _only(whom[pair, best[pair][0]]))),
     )
     return matrix, diseases, findings, statements, [list(who) for who in sources]
+
+
+def _only(groups: set[str]) -> str:
+    """The group to which all who state an entry limit it, or nothing."""
+    return next(iter(groups)) if len(groups) == 1 else ""
 
 
 def _column_parents(columns: dict[str, int], parents: dict[str, list[str]]) -> dict[int, list[int]]:

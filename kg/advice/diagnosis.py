@@ -12,7 +12,7 @@ from ...schemas.advice import (
     PatientState,
     Setting,
 )
-from .explanation import expected_missing, explain
+from .explanation import expected_missing, explain, red_flags
 from .parameters import parameters
 from .phenotypes import FloatArray
 from .questions import ask_next
@@ -106,7 +106,7 @@ def _informative(scores: Scores) -> int:
     return sum(
         1
         for query, most, highest in zip(scores.queries, moved, present, strict=True)
-        if not (query.known or query.stated) and (most if query.negated else highest) >= threshold
+        if query.is_finding and not query.known and (most if query.negated else highest) >= threshold
     )
 
 
@@ -125,6 +125,7 @@ def _entry(rank: int, row: int, scores: Scores, view: KnowledgeView, setting: st
     disease = view.diseases[row]
     properties = view.disease_properties[row]
     prior, in_favour, against = explain(row, scores, view, setting)
+    present, silent = red_flags(row, scores, view)
     sources = {s.model_dump_json(): s for part in (*in_favour, *against) for s in part.sources}
     return DifferentialEntry(
         disease_id=disease,
@@ -136,6 +137,8 @@ def _entry(rank: int, row: int, scores: Scores, view: KnowledgeView, setting: st
         evidence_for=in_favour,
         evidence_against=against,
         expected_missing=expected_missing(row, scores, view),
+        red_flags=present,
+        red_flags_to_check=silent,
         urgency=properties.get("urgency"),
         must_not_miss=bool(properties.get("must_not_miss")),
         xrefs=tuple(view.xrefs.get(disease, ())),
@@ -165,7 +168,9 @@ def _combination(
 
     A finding that a known disease or a drug explains already needs no further cause.
     """
-    open_queries = {i for i, q in enumerate(scores.queries) if not (q.negated or q.known or q.stated or q.explained_by)}
+    open_queries = {
+        i for i, q in enumerate(scores.queries) if not (q.negated or q.known or q.stated or q.risk or q.explained_by)
+    }
     chosen: list[int] = []
     candidates = order[:50]
     while open_queries and candidates and len(chosen) < 3:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 import numpy as np
 
-from ...schemas.advice import ExpectedFinding, MatchKind, ScorePart, Source
+from ...schemas.advice import ExpectedFinding, MatchKind, RedFlag, ScorePart, Source
 from .parameters import parameters
 from .scoring import Query, Scores
 from .view import KnowledgeView
@@ -22,7 +24,7 @@ def explain(row: int, scores: Scores, view: KnowledgeView, setting: str) -> tupl
     """
     in_favour, against = [], []
     for i, query in enumerate(scores.queries):
-        part = _finding_part(row, query, float(scores.findings[i, row]), scores, view)
+        part = _finding_part(row, i, query, scores, view)
         if part.log_odds > 0:
             in_favour.append(part)
         elif part.log_odds < 0:
@@ -51,8 +53,21 @@ def _prior_parts(row: int, scores: Scores, view: KnowledgeView, setting: str) ->
     return tuple(parts)
 
 
-def _finding_part(row: int, query: Query, log_odds: float, scores: Scores, view: KnowledgeView) -> ScorePart:
-    if query.stated:
+def _finding_part(row: int, i: int, query: Query, scores: Scores, view: KnowledgeView) -> ScorePart:
+    log_odds = float(scores.findings[i, row])
+    statement = scores.risks.get((i, row))
+    if statement is not None:
+        return ScorePart(
+            kind="risk",
+            log_odds=log_odds,
+            reason=f"raises the risk ({statement['strength']})",
+            finding=query.ref,
+            matched=view.ref(statement["source"]),
+            explained_by=query.explained_by,
+            evidence=query.evidence,
+            sources=(view.source_of(statement, "raises the risk of"),),
+        )
+    if not query.is_finding:
         words = "the notes say that it is not there" if query.negated else "the notes name it as possible"
         return ScorePart(kind="stated", log_odds=log_odds, reason=words, finding=query.ref, evidence=query.evidence)
     match, column, frequency = _match(row, query, scores, view)
@@ -67,6 +82,8 @@ def _finding_part(row: int, query: Query, log_odds: float, scores: Scores, view:
     }[match]
     if query.negated:
         words = "absent, but expected" if log_odds else "absent, and not expected"
+    elif match == "unrelated" and log_odds > 0:
+        words = "shows only what is distantly related"  # it met in an ancestor that very many diseases show
     elif query.known and match != "unrelated":
         words = f"known disease or risk; {words}"
     return ScorePart(
@@ -86,12 +103,12 @@ def _finding_part(row: int, query: Query, log_odds: float, scores: Scores, view:
 def _match(row: int, query: Query, scores: Scores, view: KnowledgeView) -> tuple[MatchKind, int | None, float | None]:
     """How the disease's findings met the patient's, and through which of them."""
     matrix = view.matrix
-    columns, frequencies, _ = matrix.row(row)
+    columns, frequencies, _ = matrix.row(row, scores.foreign)
     own = dict(zip(columns.tolist(), frequencies.tolist(), strict=True))
     ancestors = matrix.ancestors_of(query.column)
     if not query.negated and matrix.never[row, ancestors].nnz:
         return "excluded", None, None
-    carried = frequency_of(row, query.column, view)
+    carried = frequency_of(row, query.column, view, scores.foreign)
     if query.column in own and own[query.column] >= carried:
         return "exact", query.column, own[query.column]
     if carried:
@@ -101,14 +118,14 @@ def _match(row: int, query: Query, scores: Scores, view: KnowledgeView) -> tuple
     limits = parameters()["likelihood"]
     best, through = np.log(limits["floor"]), None
     for ancestor in ancestors:
-        frequency = frequency_of(row, int(ancestor), view)
+        frequency = frequency_of(row, int(ancestor), view, scores.foreign)
         if frequency:
             ratio = limits["backoff_exponent"] * np.log(frequency / scores.background[ancestor])
             if ratio > best:
                 best, through = ratio, int(ancestor)
     if through is None:
         return "unrelated", None, None
-    frequency = frequency_of(row, through, view)
+    frequency = frequency_of(row, through, view, scores.foreign)
     if own.get(through, 0.0) >= frequency:
         return "more_specific", through, frequency
     if scores.background[through] > limits["related_background"]:
@@ -116,9 +133,9 @@ def _match(row: int, query: Query, scores: Scores, view: KnowledgeView) -> tuple
     return "related", _origin(through, frequency, own, view), frequency
 
 
-def frequency_of(row: int, column: int, view: KnowledgeView) -> float:
-    """Frequency of a finding or any kind of it in one disease, 0 if it has none."""
-    rows, frequency = view.matrix.column(column)
+def frequency_of(row: int, column: int, view: KnowledgeView, foreign: Collection[str] = ()) -> float:
+    """Frequency of a finding or any kind of it in one disease, 0 if it has none (for a patient like this)."""
+    rows, frequency = view.matrix.column(column, foreign)
     at = int(np.searchsorted(rows, row))
     return float(frequency[at]) if at < len(rows) and rows[at] == row else 0.0
 
@@ -137,9 +154,32 @@ def _sources(row: int, column: int | None, view: KnowledgeView) -> tuple[Source,
     return tuple(view.phenotype_source(row, column, int(edges[i])) for i in at)
 
 
+def red_flags(row: int, scores: Scores, view: KnowledgeView) -> tuple[tuple[RedFlag, ...], tuple[RedFlag, ...]]:
+    """Red flags of the disease that the patient has, and those on which the record says nothing."""
+    covered = asked_about(scores, view)
+    present, silent = [], []
+    for statement in view.red_flags.get(row, ()):
+        flag = statement["source"]
+        source = (view.source_of(statement, "is a red flag in"),)
+        told = [q for q in scores.queries if not (q.negated or q.stated) and flag in view.above(q.ref.id)]
+        if told:
+            places = tuple(dict.fromkeys(e for query in told for e in query.evidence))
+            present.append(RedFlag(finding=told[0].ref, meaning=statement["meaning"], evidence=places, sources=source))
+        elif view.finding_index.get(flag) not in covered:
+            silent.append(RedFlag(finding=view.ref(flag), meaning=statement["meaning"], sources=source))
+    limit = int(parameters()["ask"]["red_flags"])
+    return tuple(sorted(present, key=lambda f: f.finding.id)), tuple(sorted(silent, key=_how_bad(row, view)))[:limit]
+
+
+def _how_bad(row: int, view: KnowledgeView) -> Callable[[RedFlag], tuple[float, str]]:
+    """Order of red flags to look for: those that the disease shows more often first."""
+    own = dict(zip(*(part.tolist() for part in view.matrix.row(row)[:2]), strict=True))
+    return lambda flag: (-own.get(view.finding_index.get(flag.finding.id, -1), 0.0), flag.finding.id)
+
+
 def asked_about(scores: Scores, view: KnowledgeView) -> set[int]:
     """Findings on which the record says something: those named, what they imply, and kinds of them."""
-    queries = [q for q in scores.queries if not q.stated]
+    queries = [q for q in scores.queries if q.is_finding]
     up = {int(c) for q in queries for c in view.matrix.ancestors_of(q.column)}
     return up | {int(c) for q in queries for c in view.matrix.descendants_of(q.column)}
 
@@ -147,8 +187,8 @@ def asked_about(scores: Scores, view: KnowledgeView) -> set[int]:
 def expected_missing(row: int, scores: Scores, view: KnowledgeView) -> tuple[ExpectedFinding, ...]:
     """Frequent findings of the disease about which the patient's record says nothing, the commonest first."""
     numbers = parameters()["ask"]
-    covered = asked_about(scores, view)
-    columns, frequencies, edges = view.matrix.row(row)
+    covered = asked_about(scores, view) | view.itself(row)
+    columns, frequencies, edges = view.matrix.row(row, scores.foreign)
     rows = [
         (-frequency, view.findings[column], int(column), int(edge))
         for column, frequency, edge in zip(columns, frequencies, edges, strict=True)

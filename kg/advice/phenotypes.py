@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from scipy import sparse
 from .parameters import parameters
 
 FloatArray = NDArray[np.float64]
+GROUPS = ("female", "male", "infant", "child", "older")  # whom a frequency may be limited to
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,15 @@ class PhenotypeMatrix:
         CSC of booleans, diseases x findings: the disease is known not to show it.
     ancestors
         CSR of booleans, findings x findings: ancestors of each finding, itself included.
+    limited
+        Entries that hold for some patients only: disease, finding, and whom (see :data:`GROUPS`).
     """
 
     direct: sparse.csr_matrix
     edges: sparse.csr_matrix
     never: sparse.csc_matrix
     ancestors: sparse.csr_matrix
+    limited: tuple[tuple[int, int, str], ...] = ()
 
     @cached_property
     def carried(self) -> sparse.csc_matrix:
@@ -58,10 +63,62 @@ class PhenotypeMatrix:
         """Row sums of :attr:`absence`."""
         return np.asarray(self.absence.sum(axis=1)).ravel()
 
-    def column(self, finding: int) -> tuple[NDArray[np.int32], FloatArray]:
-        """Diseases that show the finding or a kind of it, and how often."""
+    def column(self, finding: int, foreign: Collection[str] = ()) -> tuple[NDArray[np.int32], FloatArray]:
+        """Diseases that show the finding or a kind of it, and how often.
+
+        Parameters
+        ----------
+        foreign
+            Groups that the patient does not belong to: what holds only for them is left out.
+        """
         start, end = self.carried.indptr[finding], self.carried.indptr[finding + 1]
-        return self.carried.indices[start:end], self.carried.data[start:end]
+        rows, values = self.carried.indices[start:end], self.carried.data[start:end]
+        if not (self.limited and foreign):
+            return rows, values
+        changed = False
+        for group in foreign:
+            others = self._without[group].get(finding)
+            if others is not None:
+                if not changed:
+                    values, changed = values.copy(), True
+                at = np.searchsorted(rows, others[0])
+                values[at] = np.minimum(values[at], others[1])
+        return (rows[values > 0], values[values > 0]) if changed else (rows, values)
+
+    @cached_property
+    def limited_absence(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.str_], FloatArray]:
+        """Disease, finding, whom it holds for and :attr:`absence` of all limited entries."""
+        rows = np.array([row for row, _, _ in self.limited], np.int32)
+        columns = np.array([column for _, column, _ in self.limited], np.int32)
+        cost = np.asarray(self.absence[rows, columns], dtype=np.float64).ravel() if len(rows) else np.zeros(0)
+        return rows, columns, np.array([whom for *_, whom in self.limited], dtype=np.str_), cost
+
+    @cached_property
+    def _without(self) -> dict[str, dict[int, tuple[NDArray[np.int32], FloatArray]]]:
+        """Per group, the columns that change if what holds only for it is left out: diseases and new frequencies."""
+        result: dict[str, dict[int, tuple[NDArray[np.int32], FloatArray]]] = {}
+        everything = self.carried.tocsr()
+        for group in GROUPS:
+            pairs = [(row, column) for row, column, whom in self.limited if whom == group]
+            result[group] = {}
+            if not pairs:
+                continue
+            affected = np.unique([row for row, _ in pairs])
+            before = self.direct[affected].tolil()
+            for row, column in pairs:
+                before[int(np.searchsorted(affected, row)), column] = 0.0
+            rest = before.tocsr()
+            rest.eliminate_zeros()
+            after = carry_up(rest, self.ancestors)
+            changes = (everything[affected] - after).tocsc()
+            changes.eliminate_zeros()
+            values = after.tocsr()
+            for column in np.flatnonzero(np.diff(changes.indptr)):
+                rows = changes.indices[changes.indptr[column] : changes.indptr[column + 1]]
+                new = np.asarray(values[rows, column].todense(), dtype=np.float64).ravel()
+                order = np.argsort(rows)
+                result[group][int(column)] = (affected[rows][order].astype(np.int32), new[order])
+        return result
 
     def ancestors_of(self, finding: int) -> NDArray[np.int32]:
         """Ancestors of the finding, itself included."""
@@ -71,14 +128,25 @@ class PhenotypeMatrix:
         """Kinds of the finding, itself included."""
         return self.descendants.indices[self.descendants.indptr[finding] : self.descendants.indptr[finding + 1]]
 
-    def row(self, disease: int) -> tuple[NDArray[np.int32], FloatArray, NDArray[np.int32]]:
-        """Findings of the disease, their frequencies and edge numbers."""
+    def row(
+        self, disease: int, foreign: Collection[str] = ()
+    ) -> tuple[NDArray[np.int32], FloatArray, NDArray[np.int32]]:
+        """Findings of the disease, their frequencies and edge numbers; ``foreign`` as in :meth:`column`."""
         start, end = self.direct.indptr[disease], self.direct.indptr[disease + 1]
-        return (
-            self.direct.indices[start:end],
-            self.direct.data[start:end],
-            self.edges.data[start:end] - 1,
-        )
+        columns, values = self.direct.indices[start:end], self.direct.data[start:end]
+        edges = self.edges.data[start:end] - 1
+        other = [column for column, whom in self._limits_of.get(disease, ()) if whom in foreign]
+        if not other:
+            return columns, values, edges
+        kept = ~np.isin(columns, other)
+        return columns[kept], values[kept], edges[kept]
+
+    @cached_property
+    def _limits_of(self) -> dict[int, list[tuple[int, str]]]:
+        limits: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        for row, column, whom in self.limited:
+            limits[row].append((column, whom))
+        return dict(limits)
 
 
 def closure(size: int, parents: Mapping[int, Sequence[int]]) -> sparse.csr_matrix:

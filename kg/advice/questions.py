@@ -62,13 +62,14 @@ def ask_next(rows: list[int], probability: FloatArray, scores: Scores, view: Kno
 
 def _findings(rows: list[int], chance: FloatArray, scores: Scores, view: KnowledgeView) -> list[Question]:
     matrix, numbers = view.matrix, parameters()["ask"]
-    columns = {int(c) for row in rows for c in matrix.row(row)[0]} - asked_about(scores, view)
+    columns = {int(c) for row in rows for c in matrix.row(row, scores.foreign)[0]} - asked_about(scores, view)
+    columns -= {column for row in rows for column in view.itself(row)}
     columns = {c for c in columns if view.labels.get(view.findings[c]) == "PhenotypicFeature"}
     gains = []
     for column in columns:
         # a candidate that is not known to show it may show it as often as anybody
         noise = min(float(scores.background[column]), 0.5)
-        positive = np.array([max(frequency_of(row, column, view), noise) for row in rows])
+        positive = np.array([max(frequency_of(row, column, view, scores.foreign), noise) for row in rows])
         gains.append((-round(information_gain(chance, positive), 9), view.findings[column], column, positive))
     gains.sort(key=lambda g: g[:2])
     questions: list[Question] = []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...schemas.advice import ConceptRef, Evidence, NotUsed, PatientState, Setting
 from .parameters import parameters
 from .phenotypes import FloatArray
-from .view import KnowledgeView
+from .view import KnowledgeView, Statement
 
 PREGNANCY = "CG:pregnancy"
 
@@ -22,6 +22,7 @@ class Query:
 
     ``known`` marks a disease or circumstance of the patient: a hint, never a reason against. ``stated`` marks a
     disease that the notes name as possible (or, ``negated``, as absent); its column is a row of the diseases.
+    ``risk`` marks what is no finding at all, a drug or a disease, and counts as a risk factor only; it has no column.
     """
 
     column: int
@@ -30,8 +31,14 @@ class Query:
     negated: bool = False
     known: bool = False
     stated: bool = False
+    risk: bool = False
     evidence: tuple[Evidence, ...] = ()
     explained_by: tuple[str, ...] = ()
+
+    @property
+    def is_finding(self) -> bool:
+        """Whether ``column`` is a finding of the matrix."""
+        return not (self.stated or self.risk)
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,8 @@ class Scores:
     background: FloatArray
     not_used: tuple[NotUsed, ...]
     known: tuple[ConceptRef, ...]
+    foreign: tuple[str, ...] = ()  # groups of people that the patient does not belong to
+    risks: Mapping[tuple[int, int], Statement] = field(default_factory=dict)  # (query, disease) counted as risk factor
 
     def probabilities(self) -> FloatArray:
         """Posterior over all diseases, tempered: evidence counts less than it says, because findings go together."""
@@ -72,26 +81,71 @@ def score(state: PatientState, view: KnowledgeView, setting: Setting) -> Scores:
     queries, not_used = read_queries(state, view)
     background = view.background(setting)
     size = len(view.diseases)
+    foreign = foreign_groups(state)
     findings = np.zeros((len(queries), size))
+    risks: dict[tuple[int, int], Statement] = {}
     for i, query in enumerate(queries):
         if query.stated:
             findings[i] = _stated(view, query)
         elif query.negated:
-            findings[i] = query.weight * absent_log_ratio(view, query.column)
-        else:
-            ratio = log_ratio(view, query.column, background)
+            findings[i] = query.weight * absent_log_ratio(view, query.column, foreign)
+        elif query.is_finding:
+            ratio = log_ratio(view, query.column, background, foreign)
             findings[i] = query.weight * (np.maximum(ratio, 0) if query.known else ratio)
+        if not (query.stated or query.negated):
+            for row, (ratio, statement) in risk_log_ratios(view, query.ref.id).items():
+                # what the table says of the finding itself and what it says of the risk are one fact: no sum
+                if query.weight * ratio > findings[i, row]:
+                    findings[i, row] = query.weight * ratio
+                    risks[i, row] = statement
     prior = view.log_prior(setting)
     sex, age = _sex_fit(state, view), _age_fit(state, view)
-    missing = _missing(view, queries)
+    missing = _missing(view, queries, foreign)
     total = prior + sex + age + findings.sum(axis=0) + missing
     known = _known_rows(state, view)
     total[sorted(known)] = -np.inf
     refs = tuple(view.ref(view.diseases[row]) for row in sorted(known))
-    return Scores(tuple(queries), prior, sex, age, findings, missing, total, background, tuple(not_used), refs)
+    return Scores(
+        tuple(queries), prior, sex, age, findings, missing, total, background, tuple(not_used), refs, foreign, risks
+    )
 
 
-def log_ratio(view: KnowledgeView, column: int, background: FloatArray) -> FloatArray:
+def foreign_groups(state: PatientState) -> tuple[str, ...]:
+    """Groups of people that the patient certainly does not belong to: the other sex, other ages.
+
+    Examples
+    --------
+    >>> foreign_groups(PatientState(sex="female", age=30))
+    ('male', 'infant', 'child', 'older')
+    >>> foreign_groups(PatientState())
+    ()
+    """
+    numbers = parameters()["demographics"]
+    groups = [] if state.sex is None else ["male" if state.sex == "female" else "female"]
+    if state.age is not None:
+        groups += ["infant"] if state.age >= numbers["infant_below"] else []
+        groups += ["child"] if state.age >= numbers["child_below"] else []
+        groups += ["older"] if state.age < numbers["older_from"] else []
+    return tuple(groups)
+
+
+def risk_log_ratios(view: KnowledgeView, concept: str) -> dict[int, tuple[float, Statement]]:
+    """Rows of the diseases for which a concept, or what it is a kind of, is a risk factor: how much, who says so.
+
+    The ratios are modest and bounded (``parameters.toml``): a table of strengths is no measurement.
+    """
+    strengths = parameters()["risk"]
+    keys = view.drug_keys(concept) if view.labels.get(concept) == "Drug" else view.above(concept)
+    result: dict[int, tuple[float, Statement]] = {}
+    for statement in (s for key in keys for s in view.risks.get(key, ())):
+        row = view.disease_row[statement["target"]]
+        ratio = float(np.log(strengths[statement["strength"]]))
+        if row not in result or ratio > result[row][0]:
+            result[row] = ratio, statement
+    return result
+
+
+def log_ratio(view: KnowledgeView, column: int, background: FloatArray, foreign: tuple[str, ...] = ()) -> FloatArray:
     """Log likelihood ratio of a present finding for every disease, in natural logarithms.
 
     The finding itself, or a kind of it, counts in full; a match through a common ancestor counts as that
@@ -102,7 +156,7 @@ def log_ratio(view: KnowledgeView, column: int, background: FloatArray) -> Float
     matrix = view.matrix
     best = np.full(len(view.diseases), np.log(limits["floor"]))
     for ancestor in matrix.ancestors_of(column):
-        rows, frequency = matrix.column(ancestor)
+        rows, frequency = matrix.column(ancestor, foreign)
         exponent = 1.0 if ancestor == column else limits["backoff_exponent"]
         best[rows] = np.maximum(best[rows], exponent * np.log(frequency / background[ancestor]))
     never = matrix.never
@@ -113,11 +167,11 @@ def log_ratio(view: KnowledgeView, column: int, background: FloatArray) -> Float
     return np.minimum(best, limits["max_log_ratio"])
 
 
-def absent_log_ratio(view: KnowledgeView, column: int) -> FloatArray:
+def absent_log_ratio(view: KnowledgeView, column: int, foreign: tuple[str, ...] = ()) -> FloatArray:
     """Log likelihood ratio of a finding that is NOT there: never above 0."""
     limits = parameters()["likelihood"]
     result = np.zeros(len(view.diseases))
-    rows, frequency = view.matrix.column(column)
+    rows, frequency = view.matrix.column(column, foreign)
     result[rows] = np.log1p(-np.minimum(frequency, limits["max_frequency"]))
     return result
 
@@ -171,7 +225,11 @@ def read_queries(state: PatientState, view: KnowledgeView) -> tuple[list[Query],
     kept, implied = _without_implied(present, view)
     explained = [_explained(query, state, view) for query in kept]
     named = _named_diseases(state, view)
-    queries = sorted([*explained, *absent.values(), *named], key=lambda q: (q.stated, q.negated, q.column))
+    risks = _risk_factors(state, view, [*kept, *absent.values()])
+    queries = sorted(
+        [*explained, *absent.values(), *named, *risks],
+        key=lambda q: (q.stated, q.risk, q.negated, q.column, q.ref.id),
+    )
     return queries, sorted([*not_used, *implied], key=lambda n: (n.concept.id, n.reason))
 
 
@@ -186,6 +244,21 @@ def _named_diseases(state: PatientState, view: KnowledgeView) -> list[Query]:
             query = Query(row, 1.0, ref, negated=absent, stated=True, evidence=condition.evidence)
             queries.setdefault((row, absent), query)
     return list(queries.values())
+
+
+def _risk_factors(state: PatientState, view: KnowledgeView, queries: Iterable[Query]) -> list[Query]:
+    """Diseases, past or present, and drugs of the patient that are risk factors and stand for no finding already."""
+    seen = {twin for query in queries for twin in view.same_as(query.ref.id)}
+    result: dict[str, Query] = {}
+    for condition in state.conditions:
+        if condition.present == "yes" and not seen & set(view.same_as(condition.concept_id)):
+            ref = view.ref(condition.concept_id, condition.name)
+            result[ref.id] = Query(-1, 1.0, ref, known=True, risk=True, evidence=condition.evidence)
+    for drug in state.medications:
+        if drug.status == "active":
+            ref = view.ref(drug.drug_id, drug.name)
+            result[ref.id] = Query(-1, 1.0, ref, known=True, risk=True, evidence=drug.evidence)
+    return [query for id_, query in sorted(result.items()) if risk_log_ratios(view, id_)]
 
 
 def _stated(view: KnowledgeView, query: Query) -> FloatArray:
@@ -262,14 +335,19 @@ def _known_rows(state: PatientState, view: KnowledgeView) -> set[int]:
     return rows
 
 
-def _missing(view: KnowledgeView, queries: Iterable[Query]) -> FloatArray:
+def _missing(view: KnowledgeView, queries: Iterable[Query], foreign: tuple[str, ...]) -> FloatArray:
     """Soft term: expected findings that nobody mentioned speak against a disease, but little."""
     matrix = view.matrix
     covered = np.zeros(len(view.findings))
-    for query in (q for q in queries if not q.stated):
+    for query in (q for q in queries if q.is_finding):
         covered[matrix.ancestors_of(query.column)] = 1.0
         covered[matrix.descendants_of(query.column)] = 1.0
-    return parameters()["likelihood"]["missing_weight"] * (matrix.absence_total - matrix.absence @ covered)
+    total = matrix.absence_total - matrix.absence @ covered
+    rows, columns, whom, cost = matrix.limited_absence
+    if len(rows) and foreign:
+        other = np.isin(whom, foreign) & (covered[columns] == 0)
+        np.subtract.at(total, rows[other], cost[other])
+    return parameters()["likelihood"]["missing_weight"] * total
 
 
 def _sex_fit(state: PatientState, view: KnowledgeView) -> FloatArray:

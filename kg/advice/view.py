@@ -30,8 +30,10 @@ STATEMENTS = (
     "DIAGNOSED_BY",
     "IN_CLASS",
     "HAS_INGREDIENT",
+    "RISK_FACTOR_FOR",
+    "RED_FLAG_FOR",
 )
-_FORMAT = "clinigraph-view-2"
+_FORMAT = "clinigraph-view-3"
 DISEASE_PROPERTIES = (
     "prevalence_primary",
     "prevalence_emergency",
@@ -144,6 +146,7 @@ class KnowledgeView:
     def save(self, path: Path) -> None:
         """Write the view as one ``.npz`` file without pickles; the file appears whole or not at all."""
         tables = {name: getattr(self, name) for name in _TABLES}
+        tables["limited"] = self.matrix.limited
         text = json.dumps({"format": _FORMAT, **tables}, ensure_ascii=False, separators=(",", ":"))
         arrays: dict[str, Any] = {"tables": np.frombuffer(text.encode("utf-8"), dtype=np.uint8)}
         for name in ("direct", "edges", "never", "ancestors", "carried"):
@@ -163,7 +166,9 @@ class KnowledgeView:
                 if tables.pop("format", None) != _FORMAT or (version is not None and tables["version"] != version):
                     return None
                 tables["phenotype_statements"] = PhenotypeStatements(*tables["phenotype_statements"])
-                return cls(**tables, matrix=_matrix(archive, len(tables["diseases"]), len(tables["findings"])))
+                limited = tuple((int(row), int(column), str(whom)) for row, column, whom in tables.pop("limited"))
+                matrix = _matrix(archive, len(tables["diseases"]), len(tables["findings"]), limited)
+                return cls(**tables, matrix=matrix)
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
             return None
 
@@ -258,6 +263,41 @@ class KnowledgeView:
             for other in self.xrefs.get(finding, ()):
                 index.setdefault(other, column)
         return index
+
+    @cached_property
+    def risks(self) -> dict[str, list[Statement]]:
+        """RISK_FACTOR_FOR statements about diseases of the matrix, by factor and by each of its twins."""
+        index: dict[str, list[Statement]] = defaultdict(list)
+        for statement in self.statements.get("RISK_FACTOR_FOR", ()):
+            if statement["target"] in self.disease_row:
+                for twin in self.same_as(statement["source"]):
+                    index[twin].append(statement)
+        return dict(index)
+
+    @cached_property
+    def red_flags(self) -> dict[int, list[Statement]]:
+        """RED_FLAG_FOR statements by row of the disease."""
+        index: dict[int, list[Statement]] = defaultdict(list)
+        for statement in self.statements.get("RED_FLAG_FOR", ()):
+            row = self.disease_row.get(statement["target"])
+            if row is not None:
+                index[row].append(statement)
+        return dict(index)
+
+    def itself(self, row: int) -> set[int]:
+        """Columns of findings that are the disease itself or a kind of it.
+
+        They say that the disease is there, so nobody can be asked for them in order to find it.
+        """
+        disease = self.diseases[row]
+        index, name = self.finding_index, self.name(disease).casefold()
+        own = {index[c] for c in self.below(disease) if c in index}
+        called = self._columns_by_name.get(name)
+        return own if called is None else {*own, called}
+
+    @cached_property
+    def _columns_by_name(self) -> dict[str, int]:
+        return {self.name(finding).casefold(): column for column, finding in enumerate(self.findings)}
 
     @cached_property
     def age_limits(self) -> tuple[FloatArray, FloatArray]:
@@ -405,7 +445,9 @@ class Rows:
         return iter(self.edge_rows.get(type, ()))
 
 
-def _matrix(archive: Mapping[str, Any], diseases: int, findings: int) -> PhenotypeMatrix:
+def _matrix(
+    archive: Mapping[str, Any], diseases: int, findings: int, limited: tuple[tuple[int, int, str], ...]
+) -> PhenotypeMatrix:
     """Put the matrices of a saved view together again."""
     shapes = {"ancestors": (findings, findings)}
     kinds = {"never": sparse.csc_matrix, "carried": sparse.csc_matrix}
@@ -417,6 +459,6 @@ def _matrix(archive: Mapping[str, Any], diseases: int, findings: int) -> Phenoty
         for name in ("direct", "edges", "never", "ancestors", "carried")
     }
     carried = parts.pop("carried")
-    matrix = PhenotypeMatrix(**parts)
+    matrix = PhenotypeMatrix(**parts, limited=limited)
     matrix.__dict__["carried"] = carried  # fills the cached property
     return matrix

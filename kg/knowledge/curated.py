@@ -112,6 +112,8 @@ class CuratedTables:
                 if ingredient != row["drug_id"]:
                     self._edge("HAS_INGREDIENT", row["drug_id"], ingredient)
         self._phenotypes()
+        self._risk_factors()
+        self._red_flags()
         self._tests()
         self._drug_tables()
         self._allergy_groups()
@@ -189,7 +191,6 @@ class CuratedTables:
             if band not in bands():
                 self.draft.problem("disease_findings.csv", f"there is no frequency band {band!r}")
                 continue
-            note = "; ".join(text for text in (row.get("note"), row.get("age") and f"age: {row['age']}") if text)
             self._edge(
                 "HAS_PHENOTYPE",
                 row["disease_id"],
@@ -197,8 +198,19 @@ class CuratedTables:
                 frequency=band,
                 frequency_value=float(bands()[band]["value"]),
                 sex=row.get("sex"),
-                note=note,
+                age=row.get("age"),
+                note=row.get("note"),
             )
+
+    def _risk_factors(self) -> None:
+        for row in self.rows("disease_risk_factors.csv"):
+            properties = {"strength": row.get("strength"), "note": row.get("note")}
+            self._edge("RISK_FACTOR_FOR", row["factor_id"], row["disease_id"], **properties)
+
+    def _red_flags(self) -> None:
+        for row in self.rows("disease_red_flags.csv"):
+            properties = {"meaning": row.get("meaning"), "note": row.get("note")}
+            self._edge("RED_FLAG_FOR", row["finding_id"], row["disease_id"], **properties)
 
     def _tests(self) -> None:
         known = names_to_concepts(self.draft, "LabTest", "Procedure", kinds=("preferred", "exact", "abbreviation"))
