@@ -93,10 +93,10 @@ def score(state: PatientState, view: KnowledgeView, setting: Setting) -> Scores:
             ratio = log_ratio(view, query.column, background, foreign)
             findings[i] = query.weight * (np.maximum(ratio, 0) if query.known else ratio)
         if not (query.stated or query.negated):
-            for row, (ratio, statement) in risk_log_ratios(view, query.ref.id).items():
+            for row, (raised, statement) in risk_log_ratios(view, query.ref.id).items():
                 # what the table says of the finding itself and what it says of the risk are one fact: no sum
-                if query.weight * ratio > findings[i, row]:
-                    findings[i, row] = query.weight * ratio
+                if query.weight * raised > findings[i, row]:
+                    findings[i, row] = query.weight * raised
                     risks[i, row] = statement
     prior = view.log_prior(setting)
     sex, age = _sex_fit(state, view), _age_fit(state, view)
