@@ -181,7 +181,8 @@ class KnowledgeTables:
         """Edges of one type as values, sorted by id; only if the files are :attr:`intact`."""
         columns = _columns(self.folder / f"edges_{type_}.parquet")
         columns["id"] = _edge_ids(type_, columns)
-        values = zip(*(columns[name] for name in edge_shape(type_).columns), strict=True)
+        absent = [None] * len(columns["id"])  # a property that is younger than the files
+        values = zip(*(columns.get(name, absent) for name in edge_shape(type_).columns), strict=True)
         return CheckedRows(sorted(values, key=itemgetter(0)))
 
     @staticmethod
