@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ..findings import ROOTS, below, pooled_frequency
 from ..obo import Term, read_terms
 from ..sources import known_sources
 from .reading import InputFile, InputFiles, Place, Rejected
-from .records import Concept, Fact, LeftOut, Record
+from .records import Concept, Fact, Joined, LeftOut, Record
 
 _ANNOTATIONS = "hpo-annotations"
 _VERSIONS = ("data-version: hp/releases/", "data-version: ", "#version: ", "#date: ")
@@ -101,9 +101,14 @@ def _terms(file: InputFile, terms: dict[str, Term]) -> Iterator[Record]:
                 yield LeftOut("HPO: parents that are left out")
 
 
+_Row = tuple[str, str, str, Place, dict[str, str]]  # disease, finding, sex, place, what is said
+
+
 def _annotations(file: InputFile, onsets: dict[str, str]) -> Iterator[Record]:
-    """Rows of one disease, finding and sex are pooled, as the build does."""
-    pooled: dict[tuple[str, str, str], list[tuple[Place, dict[str, str]]]] = defaultdict(list)
+    """Diseases, then their findings."""
+    licence = known_sources()[_ANNOTATIONS].licence
+    rows: list[_Row] = []
+    named: set[str] = set()
     for row in file.table(*_COLUMNS, comment="#"):
         if isinstance(row, Rejected):
             yield row
@@ -116,25 +121,32 @@ def _annotations(file: InputFile, onsets: dict[str, str]) -> Iterator[Record]:
         elif not disease.startswith(_DATABASES) or not finding.startswith("HP:"):
             yield Rejected(place, f'"{disease}" or "{finding}" is no id of a disease or a finding')
         else:
-            kept = {c: fields[c] for c in ("qualifier", "frequency", "evidence", "onset", "disease_name")}
-            pooled[disease, finding, fields["sex"].lower()].append((place, kept))
-    licence = known_sources()[_ANNOTATIONS].licence
-    named: set[str] = set()
-    for (disease, finding, sex), rows in pooled.items():
-        place = rows[0][0]
-        if disease not in named:
-            named.add(disease)
-            name = rows[0][1]["disease_name"]
-            yield Concept(
-                disease, "Disease", name, place, by_name=False, update=True, source=_ANNOTATIONS, licence=licence
-            )
-        frequency, share = pooled_frequency([fields for _, fields in rows])
-        onset = sorted({onsets.get(fields["onset"], "") for _, fields in rows} - {""})
+            kept = {c: fields[c] for c in ("qualifier", "frequency", "evidence", "onset")}
+            rows.append((disease, finding, fields["sex"].lower(), place, kept))
+            if disease not in named:
+                named.add(disease)
+                name = fields["disease_name"]
+                yield Concept(
+                    disease, "Disease", name, place, by_name=False, update=True, source=_ANNOTATIONS, licence=licence
+                )
+    yield Joined(lambda home: _findings(rows, onsets, licence, home))
+
+
+def _findings(rows: list[_Row], onsets: dict[str, str], licence: str, home: Callable[[str], str]) -> Iterator[Record]:
+    """Rows of one disease of ours (OMIM and Orphanet may be one), finding and sex are pooled, as the build does."""
+    pooled: dict[tuple[str, str, str], list[_Row]] = defaultdict(list)
+    for row in rows:
+        pooled[home(row[0]), home(row[1]), row[2]].append(row)
+    for (disease, finding, sex), group in pooled.items():
+        said = [fields for *_, fields in group]
+        frequency, share = pooled_frequency(said)
+        onset = sorted({onsets.get(fields["onset"], "") for fields in said} - {""})
         properties = {
             "frequency": frequency,
             "frequency_value": share,
             "sex": sex,
             "onset": onset[0] if onset else None,
-            "confidence": 0.9 if any(fields["evidence"] == "PCS" for _, fields in rows) else 0.8,
+            "confidence": 0.9 if any(fields["evidence"] == "PCS" for fields in said) else 0.8,
         }
+        place = group[0][3]
         yield Fact("HAS_PHENOTYPE", disease, finding, place, properties, source=_ANNOTATIONS, licence=licence)

@@ -15,7 +15,7 @@ from ..tables import SYNONYM_LIMIT
 from .curies import curie
 from .joining import ConceptIndex
 from .reading import Place, Rejected
-from .records import Concept, Fact, LeftOut, Record
+from .records import Concept, Fact, Joined, LeftOut, Record
 
 REVISION_KEY = "knowledge_revision"
 _BATCH = 10_000  # rows written in one transaction
@@ -103,6 +103,9 @@ class Landing:
             self._concept(record)
         elif isinstance(record, LeftOut):
             self.tally.left_out[record.reason] += 1
+        elif isinstance(record, Joined):
+            for made in record.make(lambda id: self._concepts.get(curie(id), id)):
+                self.take(made)
         else:
             self._reject(record)
 

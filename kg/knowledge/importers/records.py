@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -80,7 +80,17 @@ class LeftOut:
     reason: str
 
 
-Record = Concept | Fact | LeftOut | Rejected
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Records that depend on which concepts of ours those of the source are.
+
+    ``make`` is called with a function that tells the graph's id of a concept that was yielded before.
+    """
+
+    make: Callable[[Callable[[str], str]], Iterator[Record]]
+
+
+Record = Concept | Fact | LeftOut | Rejected | Joined
 
 
 class Importer(Protocol):
