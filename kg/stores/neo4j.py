@@ -54,6 +54,7 @@ class Neo4jStore:
         self.database = database
         self._read_only = read_only
         self._local = threading.local()
+        self._first_load: dict[str, bool] = {}  # label or type -> whether there was none of it, and none refused
         with explained(address, database):
             # no notifications: they would print the property names of an empty database as warnings
             self._driver = neo4j.GraphDatabase.driver(
@@ -155,14 +156,15 @@ class Neo4jStore:
     def upsert_nodes(self, label: str, rows: Iterable[Row]) -> int:
         """See :meth:`GraphStore.upsert_nodes`."""
         shape = node_shape(label)
-        batch = shape.clean(rows)
-        return self._write(lambda transaction: write_nodes(transaction, shape, batch))
+        first = create_nodes if self._starts_empty(label, cypher.count_nodes(label)) else write_nodes
+        return self._attempt(shape, shape.clean(rows), write_nodes, first)
 
     def upsert_edges(self, type: str, rows: Iterable[Row]) -> int:
         """See :meth:`GraphStore.upsert_edges`."""
         shape = edge_shape(type)
-        batch = shape.clean(rows)
-        return self._write(lambda transaction: write_edges(transaction, shape, batch))
+        empty = self._starts_empty(type, cypher.count_edges(type))
+        first = partial(create_edges, concepts={}) if empty else write_edges
+        return self._attempt(shape, shape.clean(rows), write_edges, first)
 
     def delete_nodes(self, label: str, ids: Iterable[str]) -> int:
         """See :meth:`GraphStore.delete_nodes`."""
@@ -187,31 +189,48 @@ class Neo4jStore:
         for label, rows in nodes:
             shape = node_shape(label)
             batch = shape.clean(rows)
-            empty = self._is_empty(cypher.count_nodes(label))
-            changed += self._load(shape, batch, write_nodes, create_nodes if empty else write_nodes)
+            first = create_nodes if self._starts_empty(label, cypher.count_nodes(label)) else write_nodes
+            changed += self._load(shape, batch, write_nodes, first)
             if NODES[label].world:
                 concepts |= dict.fromkeys(batch, label)
         for type_, rows in edges:
             shape = edge_shape(type_)
-            empty = self._is_empty(cypher.count_edges(type_))
+            empty = self._starts_empty(type_, cypher.count_edges(type_))
             create = partial(create_edges, concepts=concepts) if empty else write_edges
             changed += self._load(shape, shape.clean(rows), write_edges, create)
         return changed
 
-    def _is_empty(self, count: str) -> bool:
-        """Whether to write without looking; never within the caller's transaction, which one refusal would end."""
-        return self._open_transaction() is None and self._read(count)[0][0] == 0
+    def _starts_empty(self, kind: str, count: str) -> bool:
+        """Whether to write rows of this kind without looking: there was none when this object first wrote it.
+
+        Later batches of a first load go the fast way, too. Never within the caller's transaction, which one refusal
+        would end.
+        """
+        if self._open_transaction() is not None:
+            return False
+        if kind not in self._first_load:
+            self._first_load[kind] = self._read(count)[0][0] == 0
+        return self._first_load[kind]
 
     def _load(
         self, shape: RowShape, batch: dict[str, Values], write: Callable[..., int], first: Callable[..., int]
     ) -> int:
-        """Write a batch in parts. What the server refuses to ``first``, or the driver repeats, ``write`` does."""
-        changed = 0
-        for ids in parts(sorted(batch)):
-            part = {id: batch[id] for id in ids}
-            attempts = iter((first,))
-            changed += self._write(lambda t, a=attempts, p=part: next(a, write)(t, shape, p))  # type: ignore[misc]
-        return changed
+        """Write a batch in parts, each a transaction."""
+        return sum(self._attempt(shape, {i: batch[i] for i in ids}, write, first) for ids in parts(sorted(batch)))
+
+    def _attempt(
+        self, shape: RowShape, batch: dict[str, Values], write: Callable[..., int], first: Callable[..., int]
+    ) -> int:
+        """Write a batch whole. What the server refuses to ``first``, or the driver repeats, ``write`` does."""
+        attempts = iter((first,) if self._first_load.get(shape.name) else ())
+
+        def work(transaction: Transaction) -> int:
+            chosen = next(attempts, write)
+            if chosen is write and first is not write:
+                self._first_load[shape.name] = False  # some of it is there: look from now on
+            return chosen(transaction, shape, batch)
+
+        return self._write(work)
 
     def set_metadata(self, key: str, value: str) -> None:
         """See :meth:`GraphStore.set_metadata`."""

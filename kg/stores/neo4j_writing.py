@@ -57,8 +57,9 @@ def write_nodes(transaction: Transaction, shape: RowShape, batch: dict[str, Valu
 
 def create_nodes(transaction: Transaction, shape: RowShape, batch: dict[str, Values]) -> int:
     """Write checked nodes of a label that has none yet, without looking; the server refuses an id that it has."""
-    rows = [_properties(shape.columns, values, cypher.row_hash(values)) for values in batch.values()]
-    fetch(transaction, cypher.create_nodes(shape.name), {"rows": rows})
+    for ids in parts(sorted(batch)):
+        rows = [_properties(shape.columns, batch[id], cypher.row_hash(batch[id])) for id in ids]
+        fetch(transaction, cypher.create_nodes(shape.name), {"rows": rows})
     return len(batch)
 
 
