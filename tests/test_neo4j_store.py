@@ -143,3 +143,32 @@ def test_two_writers_of_the_same_rows(neo4j_store):
     assert failures == []
     assert neo4j_store.counts()["nodes"]["Patient"] == 200
     assert neo4j_store.counts()["relationships"]["HAS_ENCOUNTER"] == 200
+
+
+@pytest.mark.neo4j
+def test_batches_of_a_first_load_go_without_look_ups_until_one_is_refused(neo4j_store):
+    asked = []
+    read = neo4j_store._read
+    neo4j_store._read = lambda query, *rest: asked.append(query) or read(query, *rest)
+    source = {"primary_knowledge_source": "x", "source_version": "1", "licence": "CC0"}
+
+    def drugs(*numbers, name="a drug"):
+        return [{"id": f"D:{n}", "name": f"{name} {n}", **source} for n in numbers]
+
+    def pairs(*numbers):
+        return [{"id": f"K:{n}", "source": f"D:{n}", "target": "D:0", "severity": "major", **source} for n in numbers]
+
+    assert neo4j_store.upsert_nodes("Drug", drugs(0, 1, 2)) == 3
+    assert neo4j_store.upsert_nodes("Drug", drugs(3, 4)) == 2
+    assert neo4j_store.upsert_edges("INTERACTS_WITH", pairs(1, 2)) == 2
+    assert neo4j_store.upsert_edges("INTERACTS_WITH", pairs(3)) == 1
+    assert len(asked) == 2  # one count for the label, one for the type
+    assert neo4j_store.upsert_nodes("Drug", [*drugs(4, name="another"), *drugs(1, 5)]) == 2  # one changed, one new
+    assert neo4j_store.upsert_edges("INTERACTS_WITH", pairs(3, 4)) == 1
+    with pytest.raises(UserError, match="has this id as Drug"):
+        neo4j_store.upsert_nodes("DrugClass", drugs(1))
+    with pytest.raises(UserError, match="not in the graph"):
+        neo4j_store.upsert_edges("INTERACTS_WITH", pairs(99))
+    assert neo4j_store.counts()["nodes"]["Drug"] == 6
+    assert neo4j_store.counts()["relationships"]["INTERACTS_WITH"] == 4
+    assert neo4j_store.upsert_nodes("Drug", drugs(0, 1, 2, 3)) == 0
