@@ -237,7 +237,8 @@ def _disease(curie: str, name: str, vocabulary: Vocabulary) -> tuple[str | None,
     exact = _named(name, vocabulary)
     if exact is not None:
         return exact, False
-    return next((id_ for n in _without_qualifiers(name) if (id_ := _named(n, vocabulary))), None), True
+    widened = (_named(bare, vocabulary) for bare in _without_qualifiers(name))
+    return next((id_ for id_ in widened if id_), None), True
 
 
 def _named(name: str, vocabulary: Vocabulary) -> str | None:
