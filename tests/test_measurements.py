@@ -176,3 +176,41 @@ def test_any_text_is_safe_and_twice_is_once(text):
     first = [(s.start_char, s.end_char, s._.measurement) for s in mention_spans(doc)]
     again = NLP.get_pipe("clinigraph_measurements")(doc)
     assert [(s.start_char, s.end_char, s._.measurement) for s in mention_spans(again)] == first
+
+
+def test_gold():
+    from pathlib import Path
+
+    from clinigraph.pipeline.evaluation.measurements import evaluate_measurements
+
+    report = evaluate_measurements(Path(__file__).parent / "measurements_gold.jsonl")
+    assert report.n >= 120
+    assert report.values.f1 >= 0.97
+    assert report.attributes["flag"].recall >= 0.97
+
+
+def test_rates_are_computed_only_where_the_equation_holds():
+    def rates(text):
+        return [s for s in mention_spans(NLP(text)) if s._.concept and s._.concept.id == "CGTEST:egfr"]
+
+    (rate,) = rates("67-year-old man. Cr 2.4 mg/dL.")
+    assert (rate.text, rate._.measurement.value, rate._.measurement.computed) == ("2.4", 29, True)
+    assert rate._.measurement.finding == "HP:0012213"
+    assert rate not in rate.doc.ents
+    for text in ("Cr 2.4", "9-year-old boy. Cr 2.4", "30-year-old pregnant woman. Cr 0.9", "67-year-old man. Cr > 2.4"):
+        assert rates(text) == []
+    assert [r._.measurement.computed for r in rates("67-year-old man. Cr 2.4, eGFR 31.")] == [False]
+
+
+def test_older_values_of_a_trend_are_marked():
+    values = [(m.value, m.earlier) for m in read("creatinine rose from 1.1 to 2.4").values()]
+    assert sorted(values) == [(1.1, True), (2.4, False)]
+    values = [(m.value, m.earlier) for m in read("HbA1c 7.2 <- 8.1").values()]
+    assert values == [(7.2, False), (8.1, True)]
+
+
+def test_children_and_the_pregnant_have_their_own_ranges():
+    assert read("5-year-old. BMI 15")["BMI"].flag is None
+    assert read("3-year-old girl. Albumin 4.9, Hgb 11.6")["Hgb"].flag == "normal"
+    assert read("G1P0 at 30 weeks gestation. Hgb 11.2")["Hgb"].flag == "normal"
+    assert read("30-year-old woman. Hgb 11.2")["Hgb"].flag == "low"

@@ -157,7 +157,8 @@ def _find_names(text: str, folded: str) -> list[_Name]:
 
 def _placed(text: str, folded: str) -> list[Placed]:
     """All values of a note, in the order they are believed: drawn panels first, ways of writing without a name last."""
-    found = [*fishbones(folded), *pairs(folded)]
+    odd = list(specials(folded))
+    found = [*fishbones(folded), *pairs(folded), *(v for v in odd if v.written.unit in ("in", "lb"))]
     taken = _Stretches((value.start, max(value.end, value.written.end)) for value in found)
     names = [name for name in _find_names(text, folded) if not taken.meets(name.start, name.end)]
     for name, written in _values(text, folded, names):
@@ -177,7 +178,7 @@ def _placed(text: str, folded: str) -> list[Placed]:
         for value in further:
             taken.add(value.start, value.end)
             found.append(Placed(value.start, value.end, name.test, value.written, value.earlier))
-    found += [v for v in specials(folded) if not taken.meets(min(v.start, v.written.start), max(v.end, v.written.end))]
+    found += [v for v in odd if not taken.meets(min(v.start, v.written.start), max(v.end, v.written.end))]
     return found
 
 

@@ -25,7 +25,7 @@ _OLDER = re.compile(
     r"last|admission|result))*[ \t:=~]{0,3}"
 )
 _NEWER = re.compile(
-    rf"{_UNIT}[ \t]{{0,3}}(?:-{{1,2}}>|→|=>|>(?=[ \t]?\d)|(?:[,;.][ \t]{{0,3}})?(?:(?:and|then|but|it|which|with|on|to|a)[ \t]{{1,3}})*"  # noqa: E501
+    rf"{_UNIT}(?:[ \t]{{1,3}}(?:on|at|in|upon)[ \t]{{1,3}}[a-z ]{{3,20}}(?=[,;]))?[ \t]{{0,3}}(?:-{{1,2}}>|→|=>|>(?=[ \t]?\d)|(?:[,;.][ \t]{{0,3}})?(?:(?:and|then|but|it|which|with|on|to|a)[ \t]{{1,3}})*"  # noqa: E501
     r"(?:now|today|to|repeat(?:ed)?|rechecked|recheck|then|subsequently|later|followed[ \t]by|at[ \t]discharge|on[ \t]discharge|on[ \t]repeat|"  # noqa: E501
     r"this[ \t](?:morning|am)|currently|current|after[ \t]treatment|improved[ \t]to|rose[ \t]to|increased[ \t]to|decreased[ \t]to|down[ \t]to|up[ \t]to|"  # noqa: E501
     r"dropped[ \t]to|fell[ \t]to|climbed[ \t]to|peaked[ \t]at|nadir)"

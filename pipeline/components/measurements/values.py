@@ -88,6 +88,10 @@ def read_value(text: str, folded: str, name_start: int, name_end: int, test: Lab
     sign = g.comparators[" ".join(found["sign"].split())] if found["sign"] else "="
     if sign != "=" and g.threshold_after.search(before):
         return None
+    if found["high"] and number(found["high"]) < number(found["value"]):  # "41 to 33" is a trend, no range
+        at = found.start("high")
+        trend = Written(number(found["high"]), start=at, digits_end=found.end("high"), prior=found.span("value"))
+        return _tail(text, folded, found.end(), test, trend)
     high = number(found["high"]) if found["high"] else number(found["value"]) + 9 if found["decade"] else None
     written = Written(number(found["value"]), high, sign=sign, prior=_prior(found))
     written = written._replace(start=found.start("value"), digits_end=found.end("value"))
