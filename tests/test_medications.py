@@ -273,3 +273,47 @@ def test_any_text_is_safe_and_twice_is_once(text):
             assert dose_registry().Quantity(detail.dose_value, detail.dose_unit) is not None
     NLP.get_pipe("clinigraph_medications")(doc)
     assert [(s.start, s.end, s.label_, s._.medication, s._.allergy) for s in mention_spans(doc)] == first
+
+
+def test_shorthand_of_eye_clinics_is_found_beside_its_sig():
+    from clinigraph.pipeline.components.medications.component import medication_parts
+    from clinigraph.pipeline.extensions import mention_spans
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe("clinigraph_medications")
+    doc = nlp("Cont PFAT prn OU, dorz/tim BID OD, lat qhs ou. Seen at night; was AT HOME, AT QID.")
+    assert [s.text for s in mention_spans(doc)] == ["PFAT", "dorz/tim", "lat", "AT"]
+    assert mention_spans(doc)[1]._.medication.frequency_per_day == 2
+    assert [doc.text[start:end] for kind, start, end in medication_parts(doc) if kind == "route"] == ["OU", "OD", "ou"]
+    assert mention_spans(nlp("The lat was seen; tim came in.")) == []
+
+
+def test_parts_of_a_combination_stay_apart_and_longer_names_win():
+    from clinigraph.pipeline.extensions import mention_spans
+
+    nlp = spacy.blank("en")
+    rules = [{"label": "DRUG", "pattern": word} for word in ("dorzolamide", "timolol", "tears")]
+    nlp.add_pipe("entity_ruler", config={"overwrite_ents": True}).add_patterns(rules)
+    nlp.add_pipe("clinigraph_medications")
+    assert [s.text for s in mention_spans(nlp("dorzolamide / timolol bid"))] == ["dorzolamide", "timolol"]
+    assert [s.text for s in mention_spans(nlp("artificial tears qid"))] == ["artificial tears"]
+
+
+def test_evaluation_counts_parts_and_leaves_masks_out(tmp_path):
+    import json
+
+    from clinigraph.pipeline.evaluation.medications import evaluate_medications, medication_pipeline
+
+    text = "Timolol BID OU, *** qd"
+    labels = [[0, 7, "DRUG"], [8, 11, "FREQUENCY"], [12, 14, "ROUTE"], [16, 19, "DRUG"]]
+    path = tmp_path / "gold.json"
+    path.write_text(json.dumps([{"id": 1, "text": text, "labels": labels}]), encoding="utf-8")
+    nlp = medication_pipeline(tagger=False)
+    report = evaluate_medications(path, format="doccano", nlp=nlp)
+    assert {name: row["f1"] for name, row in report.to_dict()["labels"].items()} == {
+        "DRUG": 1.0, "FREQUENCY": 1.0, "ROUTE": 1.0,
+    }  # fmt: skip
+    assert (
+        report.masked,
+        evaluate_medications(path, format="doccano", nlp=nlp, keep_masked=True).labels["DRUG"].support,
+    ) == (1, 2)

@@ -23,7 +23,7 @@ from .expressions import Anchor, expressions
 LONGEST_COURSE = 90  # days: "on metformin for 3 years" is a history, "for 7 days" a prescription
 _SENTENCE_END = re.compile(r"[.!?;](?=\s|$)|\n")
 _HEADER = re.compile(
-    r"(?:date of (?:visit|service|encounter|admission|consultation|exam(?:ination)?|discharge|note)|(?:visit|service|admission|admit|discharge|note|exam)"  # noqa: E501
+    r"(?<![^\W_])(?=[dvsaen])(?:date of (?:visit|service|encounter|admission|consultation|exam(?:ination)?|discharge|note)|(?:visit|service|admission|admit|discharge|note|exam)"  # noqa: E501
     r" date|date dictated|dos|date)\s{0,3}[:=]\s{0,4}",
     re.IGNORECASE,
 )
@@ -101,7 +101,7 @@ _WORDS = re.compile(
 
 
 def _header_date(text: str) -> dt.date | None:
-    for header in _HEADER.finditer(text[:3_000]):
+    for header in _HEADER.finditer(text[:1_500]):
         found = next(expressions(text[header.end() : header.end() + 30]), None)
         if found is not None and found.start <= 1 and found.precision == "day" and found.first:
             return found.first

@@ -33,6 +33,11 @@ class Anchor(NamedTuple):
 
 
 NO_ANCHOR = Anchor()
+_FIRST_WORDS = """
+    early late mid on since from until dated began in during at when as the over within for throughout x times past last
+    previous about approximately approx roughly around nearly almost more up only just pod post s/p hd hospital day
+    yesterday this today tonight earlier overnight
+"""
 
 
 class Place(NamedTuple):
@@ -104,9 +109,12 @@ def _grammar() -> tuple[re.Pattern[str], tuple[tuple[str, re.Pattern[str]], ...]
         "last": rf"(?:(?:since|on|this\s+past|last|this|previous)\s+){{1,2}}(?P<day>{days})(?:\s+(?:morning|afternoon|evening|night))?\b",  # noqa: E501
         "weekend": r"(?:over|on|this)\s+(?:the\s+)?(?:past\s+)?(?P<w>weekend)\b",
     }
+    # Most words begin no expression: they are turned away by one look into a trie.
+    first = {name.split()[0] for name in (*words.numbers, *_MONTHS, *_WEEKDAYS)} | set(_FIRST_WORDS.split())
+    start = rf"(?<![^\W_])(?=[\d~×']|(?:{trie_pattern(first)}))"
     compiled = tuple((name, re.compile(rf"(?<![^\W_])(?:{regex})", re.MULTILINE)) for name, regex in forms.items())
     plain = "|".join(re.sub(r"\(\?P<\w+>", "(?:", regex) for regex in forms.values())
-    return re.compile(rf"(?<![^\W_])(?:{plain})", re.MULTILINE), compiled
+    return re.compile(rf"{start}(?:{plain})", re.MULTILINE), compiled
 
 
 def expressions(text: str, anchor: Anchor = NO_ANCHOR) -> Iterator[DateExpression]:
