@@ -24,7 +24,7 @@ PIPELINE_VERSION = f"clinigraph {version('clinigraph')}"
 _SPEED_SETTINGS = {"threads", "batch_tokens"}
 
 # Components that need an optional package; left out by load() where it is not installed.
-OPTIONAL = {"clinigraph_abbreviations": "scispacy"}
+OPTIONAL: dict[str, str] = {}
 
 
 def pipeline_identity(**settings: Any) -> str:

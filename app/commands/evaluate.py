@@ -64,6 +64,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="Measure this release on data with known answers.")
     group.command("entities")(entities)
     group.command("assertion")(assertion)
+    group.command("abbreviations")(abbreviations)
     group.command("linking")(linking)
     group.command("medications")(medications)
     group.command("measurements")(measurements)
@@ -117,6 +118,18 @@ def assertion(
         report = evaluate_passages(path, format.value, [name for name in labels.split(",") if name])
     data = report.to_dict()
     _finish(report, data, json, {name: row for name, row in data.items() if isinstance(row, dict)})
+
+
+def abbreviations(
+    path: PathArgument,
+    rows: Annotated[str, typer.Option(help="Which rows count: 4/4 is every fourth, 1,2,3/4 the others.")] = "1/1",
+    json: JsonOption = False,
+) -> None:
+    """Accuracy and coverage of the senses of abbreviations on gold written inside the text (docs/evaluation.md)."""
+    from ...pipeline.evaluation.abbreviations import evaluate_abbreviations
+
+    report = evaluate_abbreviations(path, rows)
+    _finish(report, report.to_dict(), json, None)
 
 
 def linking(

@@ -10,9 +10,14 @@ if TYPE_CHECKING:
     from .component import AbbreviationExpander
 
 
-@Language.factory("clinigraph_abbreviations", requires=["doc.ents"], assigns=["span._.long_form"])
-def create_abbreviations(nlp: Language, name: str) -> AbbreviationExpander:
+@Language.factory(
+    "clinigraph_abbreviations",
+    requires=["doc.ents"],
+    assigns=["span._.long_form"],
+    default_config={"inventory": True},
+)
+def create_abbreviations(nlp: Language, name: str, inventory: bool) -> AbbreviationExpander:
     """Make the component; see :class:`AbbreviationExpander` for what it does."""
     from .component import AbbreviationExpander
 
-    return AbbreviationExpander(nlp, name)
+    return AbbreviationExpander(nlp, name, inventory=inventory)

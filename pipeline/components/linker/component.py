@@ -15,6 +15,7 @@ from ....schemas.annotation import ConceptLink
 from ....schemas.problems import UserError
 from ....schemas.vocabulary import HIERARCHY, Vocabulary, normalise
 from ...extensions import mention_spans, register_extensions
+from ..abbreviations.senses import known_sense
 from .conventions import GUIDELINES, GuidedLinker
 from .definitions import defined_forms
 from .matching import NameLinker, settings
@@ -163,6 +164,10 @@ class ConceptLinker:
             words = span.text
             long_form = defined.get((span.label_, words)) or defined.get((span.label_, words.removesuffix("s")))
             long_form = long_form or span._.long_form
+            sense = known_sense(words, long_form) if long_form else None
+            if sense is not None:  # told by the words around: the abbreviation itself may mean something else
+                yield span, (sense.long, None) if sense.concept else None
+                continue
             if long_form is None:
                 long_form = meaning_of(text, span.start_char, span.end_char, span.label_)
                 if words.isupper() and normalise(words) in settings()["capitals_only"]:
