@@ -192,8 +192,7 @@ def blank_pipeline(vocabulary: str | None = None, guideline: str | None = None) 
     """A pipeline for whole names as corpora mark them: long forms where the optional package is there, and links."""
     nlp = spacy.blank("en")
     nlp.max_length = 20_000_000
-    if find_spec("scispacy") is not None:
-        nlp.add_pipe("clinigraph_abbreviations")
+    nlp.add_pipe("clinigraph_abbreviations")
     nlp.add_pipe("clinigraph_linker", config={"vocabulary": vocabulary, "guideline": guideline, "join": False})
     return nlp
 
