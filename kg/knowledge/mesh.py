@@ -103,6 +103,8 @@ def read_mesh(draft: Draft, files: SourceFiles) -> None:
         for id_ in home[heading.id]:
             draft.add_xref(id_, heading.id)
         main = home[heading.id][0]
+        if main != heading.id and heading.id not in draft.nodes:
+            draft.aliases.setdefault(heading.id, main)  # for tables of ours that name the heading
         for term in (heading.name, *heading.terms):
             draft.add_name(main, _natural(term), "exact", "mesh")
     _xrefs_by_entry_term(draft, headings)
@@ -124,7 +126,9 @@ def _match(draft: Draft, headings: list[Heading], cas: dict[str, str], symptoms:
         if any(tree[0] == "D" for tree in heading.trees):
             found += [drugs.get(key), cas.get(heading.id)]
             found += [classes.get(key_of(_natural(name))) for name in (heading.name, *heading.terms)]
-        if any(tree[0] in "CFGE" for tree in heading.trees):
+        if label_of(heading.trees) == "Procedure":  # a finding of that name is its trace: "hysterectomy" in the past
+            pass
+        elif any(tree[0] in "CFGE" for tree in heading.trees):
             by_name, by_id = diseases.get(key), mapped.get(heading.id)
             if by_name and by_id and by_name != by_id and key_of(draft.nodes[by_name]["name"]) != key:
                 by_name = None  # a mere synonym does not go before Mondo's mapping: "chronic kidney failure"
