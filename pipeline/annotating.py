@@ -35,6 +35,7 @@ def _mention(span: Span, note_id: str, has_sentences: bool) -> Mention:
         measurement=span._.measurement,
         allergy=span._.allergy,
         time=span._.time,
+        severity=span._.severity,
         long_form=span._.long_form,
         extractor=span._.extractor or PIPELINE_VERSION,
     )

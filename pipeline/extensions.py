@@ -6,6 +6,7 @@ Values are kept in ``doc.user_data`` as plain dictionaries and handed out as the
 ==========================  ==================================================================
 ``doc.ents``                best non-overlapping mentions
 ``doc.spans["clinigraph"]`` all mentions, nested and overlapping ones too
+``...["clinigraph_details"]`` severities, doses, routes, values, ...: what is said of mentions, as the tagger marks it
 ``doc._.sections``          list of :class:`Section`
 ``doc._.relations``         list of :class:`Relation`; ends are ``mention_id`` of spans of this doc
 ``doc._.dates``             list of :class:`DateExpression`: all times that the note names
@@ -19,6 +20,7 @@ Values are kept in ``doc.user_data`` as plain dictionaries and handed out as the
 ``span._.allergy``          :class:`AllergyDetail` or None
 ``span._.time``             :class:`TimeDetail` or None: when it began and was last so
 ``span._.long_form``        what an abbreviation stands for in this note, or None
+``span._.severity``         degree of a problem in the note's words ("severe", "2+"), or None
 ``span._.extractor``        name and version of the component that found the span
 ``span._.mention_id``       stable id (needs ``doc._.note``; else the id of a note called "")
 ==========================  ==================================================================
@@ -52,6 +54,7 @@ from ..schemas.annotation import (
 )
 
 SPANS_KEY = "clinigraph"
+DETAILS_KEY = "clinigraph_details"
 _RECORDS: dict[str, type[BaseModel]] = {
     "assertion": Assertion,
     "concept": ConceptLink,
@@ -60,7 +63,7 @@ _RECORDS: dict[str, type[BaseModel]] = {
     "allergy": AllergyDetail,
     "time": TimeDetail,
 }
-_PLAIN: dict[str, Any] = {"score": 1.0, "long_form": None, "extractor": ""}
+_PLAIN: dict[str, Any] = {"score": 1.0, "long_form": None, "severity": None, "extractor": ""}
 
 
 def _data(doc: Doc) -> dict[Any, Any]:

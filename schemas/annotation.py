@@ -33,6 +33,7 @@ class RelationType(StrEnum):
     CAUSES = "CAUSES"  # drug -> adverse effect
     REVEALS = "REVEALS"  # test or procedure -> problem
     LOCATED_IN = "LOCATED_IN"  # problem -> anatomy
+    INTERACTS_WITH = "INTERACTS_WITH"  # drug -> drug, where the note says so
 
 
 def content_id(prefix: str, *parts: object) -> str:
@@ -210,6 +211,7 @@ class Mention(Record):
     allergy: AllergyDetail | None = None
     time: TimeDetail | None = None
     long_form: str | None = None  # what an abbreviation stands for in this note
+    severity: str | None = None  # degree of a problem, in the note's words
     extractor: str = ""  # name and version of what found it
 
     @model_validator(mode="before")

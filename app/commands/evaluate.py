@@ -33,6 +33,14 @@ class AssertionFormat(StrEnum):
     markup = "markup"
 
 
+class RelationFormat(StrEnum):
+    """Formats of relation corpora."""
+
+    pubtator = "pubtator"
+    brat = "brat"
+    phee = "phee"
+
+
 class LinkingFormat(StrEnum):
     """Formats of linking corpora."""
 
@@ -63,6 +71,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(no_args_is_help=True, help="Measure this release on data with known answers.")
     group.command("entities")(entities)
+    group.command("relations")(relations)
     group.command("assertion")(assertion)
     group.command("abbreviations")(abbreviations)
     group.command("linking")(linking)
@@ -85,6 +94,12 @@ def entities(
         ),
     ] = None,
     overlap: Annotated[bool, typer.Option(help="Relaxed: any overlap of the same type counts.")] = False,
+    annotations: Annotated[
+        Path | None, typer.Option(help="File of offsets into the texts of PATH (docs/annotated_notes.md).")
+    ] = None,
+    guideline: Annotated[
+        str | None, typer.Option(help="Whose rules of annotation the model follows. Default: those of the corpus.")
+    ] = None,
     model: Model = None,
     label_map: LabelMap = None,
     json: JsonOption = False,
@@ -92,11 +107,13 @@ def entities(
     """Precision, recall and F1 of entities: strict span and type, or with --overlap relaxed."""
     from ...pipeline import load
     from ...pipeline.assembling import pipeline_names
-    from ...pipeline.evaluation.entities import evaluate_entities
+    from ...pipeline.evaluation.entities import corpus_guideline, evaluate_entities, read_gold
 
-    others = [name for name in pipeline_names() if name not in ("clinigraph_sentences", "clinigraph_ner")]
-    nlp = load(**pipeline_settings(model, label_map), exclude=others)
-    report = evaluate_entities(path, format=format.value, mapping=map, overlap=overlap, nlp=nlp)
+    reading = read_gold(path, format.value, annotations)
+    others = [name for name in pipeline_names() if name not in _TAGGING]
+    config = {"clinigraph_ner": {"guideline": guideline or corpus_guideline(reading)}}
+    nlp = load(**pipeline_settings(model, label_map), exclude=others, config=config)
+    report = evaluate_entities(path, format=format.value, mapping=map, overlap=overlap, nlp=nlp, reading=reading)
     data = report.to_dict()
     _finish(report, data, json, {"all": data["micro"], **data["labels"]})
 
@@ -130,6 +147,45 @@ def abbreviations(
 
     report = evaluate_abbreviations(path, rows)
     _finish(report, report.to_dict(), json, None)
+
+
+def relations(
+    path: PathArgument,
+    format: Annotated[RelationFormat, typer.Option(help="Format of the corpus.")],
+    gold_entities: Annotated[
+        bool, typer.Option("--gold-entities", help="Relate the corpus' own mentions, not ours.")
+    ] = False,
+    model: Model = None,
+    json: JsonOption = False,
+) -> None:
+    """Precision, recall and F1 of relations: pairs of concepts (pubtator) or of mentions (brat, phee)."""
+    from ...pipeline import load
+    from ...pipeline.assembling import pipeline_names
+    from ...pipeline.evaluation.relations import corpus_name, evaluate_relations
+    from ...schemas.vocabulary import Vocabulary
+
+    name = corpus_name(path, format.value)
+    linked = format is RelationFormat.pubtator and not gold_entities
+    needed = (*_TAGGING, *_LINKING) if linked else _TAGGING
+    nlp = load(
+        **pipeline_settings(model, None),
+        exclude=[each for each in pipeline_names() if each not in needed],
+        config={"clinigraph_ner": {"guideline": name}},
+    )
+    report = evaluate_relations(
+        path,
+        format=format.value,
+        nlp=nlp,
+        vocabulary=Vocabulary.default() if linked else None,
+        gold_entities=gold_entities,
+        corpus=name,
+    )
+    data = report.to_dict()
+    _finish(report, data, json, {"all": data, **data["types"]})
+
+
+_TAGGING = ("clinigraph_sentences", "clinigraph_ner")
+_LINKING = ("clinigraph_abbreviations", "clinigraph_linker")
 
 
 def linking(

@@ -87,6 +87,7 @@ def _mention_row(mention: Mention, patient_id: str, date: str | None, sentence: 
         "cues": [f"{c.axis}={c.value}:{c.start}-{c.end}:{c.text[:60]}" for c in said.cues] or None,
         "concept_id": mention.concept.id if mention.concept else None,
         "concept_score": round(mention.concept.score, 4) if mention.concept else None,
+        "severity": mention.severity,
         "extractor": mention.extractor or None,
         "details": details_json(mention),
         "date": date,

@@ -18,6 +18,7 @@ def load_token_classifier(
     label_map: dict[str, str] | None = None,
     batch_tokens: int = 4096,
     threads: int | None = None,
+    guideline: str | None = None,
 ) -> TokenClassifier:
     """Load an entity tagger.
 
@@ -33,6 +34,9 @@ def load_token_classifier(
         Padded word pieces in a batch.
     threads : int, optional
         Threads inside an operator.
+    guideline : str, optional
+        Whose rules of annotation to follow, for models trained here:
+        :data:`~clinigraph.pipeline.encoder.word_features.GUIDELINES`.
 
     Raises
     ------
@@ -41,7 +45,7 @@ def load_token_classifier(
 
     Examples
     --------
-    >>> load_token_classifier().labels
+    >>> load_token_classifier().labels[:6]
     ('DISEASE', 'SYMPTOM', 'DRUG', 'PROCEDURE', 'TEST', 'ANATOMY')
     """
     if backend not in BACKENDS:
@@ -54,11 +58,15 @@ def load_token_classifier(
             raise UserError(
                 f"The model folder {folder} does not exist.", "Give the folder of a model, or leave the model out."
             )
-        return OnnxTokenClassifier(folder, label_map=label_map, batch_tokens=batch_tokens, threads=threads)
+        return OnnxTokenClassifier(
+            folder, label_map=label_map, batch_tokens=batch_tokens, threads=threads, guideline=guideline
+        )
     if model is None:
         raise UserError("The model that ships runs on ONNX Runtime.", "Use the back end auto or onnx.")
     if isinstance(model, Path) and not model.exists():
         raise UserError(f"The model folder {model} does not exist.", "Check the path.")
     from .huggingface import TorchTokenClassifier
 
-    return TorchTokenClassifier(model, label_map=label_map, batch_tokens=batch_tokens, threads=threads)
+    return TorchTokenClassifier(
+        model, label_map=label_map, batch_tokens=batch_tokens, threads=threads, guideline=guideline
+    )

@@ -11,10 +11,14 @@ from typing import Any
 import numpy as np
 
 from ...schemas.problems import UserError
+from . import lexicon, pairs
 from .decoding import TagDecoder
 from .tagger import WindowedTagger
+from .word_features import WordFeatures
 
 FILES = ("model.onnx", "tokenizer.json", "config.json")
+EXTRAS = (lexicon.FILE, pairs.FILE, "MODEL_CARD.md")
+"""Files that a model may have beside those it must have."""
 
 
 class OnnxTokenClassifier(WindowedTagger):
@@ -23,13 +27,15 @@ class OnnxTokenClassifier(WindowedTagger):
     Parameters
     ----------
     folder : Path
-        The model takes ``input_ids`` and ``attention_mask`` and gives ``logits``. ``config.json`` holds at least
-        ``tags`` (or Hugging Face's ``id2label``).
+        The model takes ``input_ids`` and ``attention_mask`` (and ``features``, if it was trained here) and gives
+        ``logits`` (and ``states``). ``config.json`` holds at least ``tags`` (or Hugging Face's ``id2label``).
     label_map : dict of str to str, optional
         The model's label to ours; None takes the labels as they are.
     batch_tokens : int
     threads : int, optional
         Threads inside an operator. Default: ``CLINIGRAPH_THREADS``, else what ONNX Runtime chooses.
+    guideline : str, optional
+        Whose rules of annotation to follow (:data:`~.word_features.GUIDELINES`); the default is the model's own.
 
     Examples
     --------
@@ -46,6 +52,7 @@ class OnnxTokenClassifier(WindowedTagger):
         label_map: dict[str, str] | None = None,
         batch_tokens: int = 4096,
         threads: int | None = None,
+        guideline: str | None = None,
     ) -> None:
         from tokenizers import Tokenizer
 
@@ -53,6 +60,8 @@ class OnnxTokenClassifier(WindowedTagger):
         self.config = _read_config(self.folder)
         self._session = _session(self.folder / "model.onnx", threads)
         self._inputs = {each.name: each.type for each in self._session.get_inputs()}
+        outputs = {each.name for each in self._session.get_outputs()}
+        self._outputs = ["logits", "states"] if "states" in outputs else ["logits"]
         tokenizer = Tokenizer.from_file(str(self.folder / "tokenizer.json"))
         super().__init__(
             _full_name(self.config, self.folder),
@@ -67,22 +76,40 @@ class OnnxTokenClassifier(WindowedTagger):
             overlap=self.config.get("overlap", 16),
             batch_tokens=batch_tokens,
             padding=self.config.get("pad_token_id", 0) or 0,
+            featurise=self._word_features(guideline),
         )
+        if (self.folder / pairs.FILE).is_file():
+            self.pair_scorer = pairs.PairScorer.load(self.folder / pairs.FILE)
 
-    def scores(self, pieces: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """Logits of a padded batch."""
-        values = {"input_ids": pieces, "attention_mask": mask, "token_type_ids": np.zeros_like(pieces)}
-        feed = {
-            name: values[name].astype(np.int64) if kind == "tensor(int64)" else values[name]
-            for name, kind in self._inputs.items()
+    def _word_features(self, guideline: str | None) -> WordFeatures | None:
+        if "features" not in self._inputs:
+            return None
+        names = lexicon.Lexicon.load(self.folder / lexicon.FILE)
+        return WordFeatures(names, guideline or self.config.get("guideline", "none"))
+
+    def scores(
+        self, pieces: np.ndarray, mask: np.ndarray, features: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Logits and states of a padded batch."""
+        values: dict[str, np.ndarray | None] = {
+            "input_ids": pieces,
+            "attention_mask": mask,
+            "token_type_ids": np.zeros_like(pieces),
+            "features": features,
         }
-        return self._session.run(["logits"], feed)[0]
+        feed = {}
+        for name, kind in self._inputs.items():
+            value = values[name]
+            feed[name] = value.astype(np.int64) if kind == "tensor(int64)" and value is not None else value
+        # The states are fetched only if somebody asked for them: copying them takes time.
+        found = self._session.run(self._outputs if self.keep_states else ["logits"], feed)
+        return found[0], found[1] if len(found) > 1 else None
 
     def save(self, folder: Path) -> None:
         """Copy the model's files."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (*FILES, "MODEL_CARD.md"):
+        for name in (*FILES, *EXTRAS):
             source = self.folder / name
             if source.exists() and source.resolve() != (folder / name).resolve():
                 shutil.copyfile(source, folder / name)

@@ -7,18 +7,30 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .decoding import TagDecoder, WordSpan
+from .pairs import PairScorer
 from .protocol import TaggedSpan
 from .windowing import Window, Windower
+from .word_features import WordFeatures, multi_hot
 
 WINDOWS_AT_ONCE = 512
 """Windows sorted by length together; bounds the memory whatever the length of the notes."""
 
 CACHED_WINDOWS = 8192
+
+CACHED_STATES = 256
+"""Windows whose states are kept for the relations, when they are asked for: about 40 MB."""
+
+
+class WindowStates(NamedTuple):
+    """A window with the state of each of its words (float16, words x hidden)."""
+
+    window: Window
+    states: np.ndarray
 
 
 class WindowedTagger(ABC):
@@ -37,7 +49,18 @@ class WindowedTagger(ABC):
         Id of the padding piece.
     cached : int
         Windows whose mentions are remembered (archives repeat themselves); 0 for none.
+    featurise : callable, optional
+        Word features of the model, see :class:`~clinigraph.pipeline.encoder.word_features.WordFeatures`.
+
+    Attributes
+    ----------
+    pair_scorer : PairScorer or None
+        The model's head for relations, if it has one.
+    keep_states : bool
+        Keep the states of the windows seen last, for :meth:`states`. Off until somebody needs them.
     """
+
+    pair_scorer: PairScorer | None = None
 
     def __init__(
         self,
@@ -50,6 +73,7 @@ class WindowedTagger(ABC):
         batch_tokens: int = 4096,
         padding: int = 0,
         cached: int = CACHED_WINDOWS,
+        featurise: WordFeatures | None = None,
     ) -> None:
         self.name = name
         self.decoder = decoder
@@ -57,12 +81,29 @@ class WindowedTagger(ABC):
         self.batch_tokens = batch_tokens
         self.padding = padding
         self.cached = cached
-        self._windower = Windower(tokenizer, longest, overlap)
+        self.keep_states = False
+        self._windower = Windower(tokenizer, longest, overlap, featurise)
         self._cache: OrderedDict[bytes, list[WordSpan]] = OrderedDict()
+        self._states: OrderedDict[bytes, np.ndarray] = OrderedDict()
 
     @abstractmethod
-    def scores(self, pieces: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        """Logits, shape (batch, length, tags), of padded word pieces, int32 of shape (batch, length)."""
+    def scores(
+        self, pieces: np.ndarray, mask: np.ndarray, features: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Logits and states of a padded batch.
+
+        Parameters
+        ----------
+        pieces, mask : ndarray of int32, shape (batch, length)
+        features : ndarray of float32, shape (batch, length, rows), or None
+            1 where a feature holds (:data:`~.word_features.ROWS`); None for models without word features.
+
+        Returns
+        -------
+        logits : ndarray, shape (batch, length, tags)
+        states : ndarray, shape (batch, length, hidden), or None
+            Of the last layer; None if the model does not give them.
+        """
 
     @abstractmethod
     def save(self, folder: Path) -> None:
@@ -85,7 +126,7 @@ class WindowedTagger(ABC):
 
     def _decoded(self, windows: list[Window]) -> list[list[WordSpan]]:
         """Mentions of each window; equal windows are computed once."""
-        keys = [window.pieces.tobytes() for window in windows]
+        keys = [_key(window) for window in windows]
         known: dict[bytes, list[WordSpan]] = {}
         fresh: dict[bytes, Window] = {}
         for key, window in zip(keys, windows, strict=True):
@@ -96,8 +137,11 @@ class WindowedTagger(ABC):
                 fresh[key] = window
         todo = sorted(fresh.items(), key=lambda item: len(item[1].pieces))
         for batch in self._batches(todo):
-            logits = self._padded_scores([window for _, window in batch])
+            logits, states = self._padded_scores([window for _, window in batch])
             rows = [logits[row][window.first] for row, (_, window) in enumerate(batch)]
+            if self.keep_states and states is not None:
+                for row, (key, window) in enumerate(batch):
+                    self._keep(key, states[row][window.first])
             for (key, _), spans in zip(batch, self.decoder.decode(rows), strict=True):
                 known[key] = spans
                 self._remember(key, spans)
@@ -113,14 +157,45 @@ class WindowedTagger(ABC):
         if batch:
             yield batch
 
-    def _padded_scores(self, windows: list[Window]) -> np.ndarray:
+    def states(self, text: str, longest: int | None = None) -> Iterator[WindowStates]:
+        """The windows of a text with the states of their words; nothing if the model gives no states.
+
+        Windows that :meth:`tag` saw lately are not computed again.
+
+        Parameters
+        ----------
+        text : str
+        longest : int, optional
+            Word pieces of a window, where other windows than those of :meth:`tag` are wanted.
+        """
+        self.keep_states = True
+        windower = self._windower
+        if longest is not None:
+            windower = Windower(windower.tokenizer, longest, windower.overlap, windower.featurise)
+        for window in windower.windows(text):
+            key = _key(window)
+            if key not in self._states:
+                _, states = self._padded_scores([window])
+                if states is None:
+                    return
+                self._keep(key, states[0][window.first])
+            yield WindowStates(window, self._states[key])
+
+    def _keep(self, key: bytes, states: np.ndarray) -> None:
+        self._states[key] = states.astype(np.float16)
+        while len(self._states) > CACHED_STATES:
+            self._states.popitem(last=False)
+
+    def _padded_scores(self, windows: list[Window]) -> tuple[np.ndarray, np.ndarray | None]:
         length = max(len(window.pieces) for window in windows)
         pieces = np.full((len(windows), length), self.padding, dtype=np.int32)
         mask = np.zeros((len(windows), length), dtype=np.int32)
         for row, window in enumerate(windows):
             pieces[row, : len(window.pieces)] = window.pieces
             mask[row, : len(window.pieces)] = 1
-        return self.scores(pieces, mask)
+        if windows[0].features is None:
+            return self.scores(pieces, mask, None)
+        return self.scores(pieces, mask, multi_hot([window.features for window in windows], length))
 
     def _remember(self, key: bytes, spans: list[WordSpan]) -> None:
         if not self.cached:
@@ -141,3 +216,10 @@ class WindowedTagger(ABC):
                 end += 1
             if start < end:
                 yield TaggedSpan(start, end, span.label, round(span.score, 4))
+
+
+def _key(window: Window) -> bytes:
+    """Two windows with the same key get the same mentions."""
+    if window.features is None:
+        return window.pieces.tobytes()
+    return window.pieces.tobytes() + window.features.tobytes()

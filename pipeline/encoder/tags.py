@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-LABELS = ("DISEASE", "SYMPTOM", "DRUG", "PROCEDURE", "TEST", "ANATOMY")
-"""Labels in the order of the model's output columns; the values of :class:`clinigraph.schemas.annotation.Label`."""
+ENTITY_LABELS = ("DISEASE", "SYMPTOM", "DRUG", "PROCEDURE", "TEST", "ANATOMY")
+"""Labels of mentions; the values of :class:`clinigraph.schemas.annotation.Label`."""
+
+DETAIL_LABELS = ("SEVERITY", "DOSE", "STRENGTH", "ROUTE", "FREQUENCY", "DURATION", "FORM", "VALUE")
+"""What is said about a mention; kept apart in ``doc.spans["clinigraph_details"]``."""
+
+LABELS = (*ENTITY_LABELS, *DETAIL_LABELS)
+"""Labels in the order of the model's output columns."""
 
 TAGS = ("O", *(f"{prefix}-{label}" for label in LABELS for prefix in ("B", "I")))
-"""``O, B-DISEASE, I-DISEASE, B-SYMPTOM, ...``: 13 tags."""
+"""``O, B-DISEASE, I-DISEASE, B-SYMPTOM, ...``: 29 tags."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from .word_features import frame_features
 
 CHUNK = 16_384
 """Characters handed to the tokenizer at once: bounds the memory of a note of megabytes."""
@@ -37,6 +39,8 @@ class Window:
     begin: np.ndarray
     end: np.ndarray
     keep: tuple[int, int]
+    features: np.ndarray | None = None
+    """uint8 per piece and column, for models with word features."""
 
 
 @dataclass
@@ -49,6 +53,7 @@ class _Words:
     end: np.ndarray
     sentence: np.ndarray
     paragraph: np.ndarray
+    features: np.ndarray | None
 
 
 class Windower:
@@ -61,9 +66,17 @@ class Windower:
         Word pieces in a window, start and end tokens included.
     overlap : int
         Words of context on either side where a window has to end inside a sentence.
+    featurise : callable, optional
+        Text and offsets of words -> features per word, see :class:`~.word_features.WordFeatures`.
     """
 
-    def __init__(self, tokenizer: Any, longest: int = 144, overlap: int = 16) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        longest: int = 144,
+        overlap: int = 16,
+        featurise: Callable[[str, np.ndarray, np.ndarray], np.ndarray] | None = None,
+    ) -> None:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self.tokenizer = tokenizer
@@ -74,6 +87,7 @@ class Windower:
         self.prefix, self.suffix = ids[: text[0]], ids[text[-1] + 1 :]
         self.room = max(8, longest - len(self.prefix) - len(self.suffix))
         self.overlap = min(overlap, self.room // 4)
+        self.featurise = featurise
 
     def windows(self, text: str) -> Iterator[Window]:
         """Yield the windows of a text in order; every word is kept by exactly one."""
@@ -97,9 +111,16 @@ class Windower:
         starts = np.flatnonzero(new)
         last = np.r_[starts[1:] - 1, len(ids) - 1]
         begin, stop = offsets[starts, 0], offsets[last, 1]
-        paragraph, sentence = _boundaries(text, begin, stop)
+        paragraph, sentence = boundaries(text, begin, stop)
+        features = None if self.featurise is None else self.featurise(text, begin, stop)
         return _Words(
-            np.asarray(encoding.ids, dtype=np.int32), np.r_[starts, len(ids)], begin, stop, sentence, paragraph
+            np.asarray(encoding.ids, dtype=np.int32),
+            np.r_[starts, len(ids)],
+            begin,
+            stop,
+            sentence,
+            paragraph,
+            features,
         )
 
     def _cut(self, words: _Words) -> Iterator[Window]:
@@ -138,7 +159,17 @@ class Windower:
             words.begin[first:last],
             words.end[first:last],
             (left - first, right - first),
+            self._features(words, first, last, len(pieces)),
         )
+
+    def _features(self, words: _Words, first: int, last: int, pieces: int) -> np.ndarray | None:
+        if words.features is None:
+            return None
+        own = words.features[first:last]
+        frame = frame_features(own)
+        spread = np.repeat(own, np.diff(words.starts[first : last + 1]), axis=0)[:pieces]
+        before, after = np.repeat(frame, len(self.prefix), axis=0), np.repeat(frame, len(self.suffix), axis=0)
+        return np.concatenate([before, spread, after])
 
 
 def chunks(text: str, size: int = CHUNK) -> Iterator[tuple[int, int]]:
@@ -167,7 +198,7 @@ def _is_mark(text: str, start: int, end: int) -> bool:
     return end - start == 1 and unicodedata.category(text[start])[0] == "P"
 
 
-def _boundaries(text: str, begin: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def boundaries(text: str, begin: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Per word: does a paragraph, does a sentence or a line begin here?
 
     Only to place the ends of windows: sentences proper are another component's business.

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...schemas.problems import UserError
 from ..encoder.tags import LABELS
-from ..extensions import mention_spans
+from ..extensions import DETAILS_KEY, mention_spans
 from ..training.corpora import CorpusReading, Record, Rejected, read_corpus
-from ..training.label_maps import load_label_maps
+from ..training.corpora.offsets import read_offsets
+from ..training.label_maps import LabelMap, load_label_maps
 from .spans import Counts, LabelledSpan, compare
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def evaluate_entities(
     overlap: bool = False,
     nlp: Language,
     batch_size: int = 64,
+    reading: CorpusReading | None = None,
 ) -> EntityReport:
     """Hold a pipeline's mentions against a corpus' gold spans.
 
@@ -87,7 +89,9 @@ def evaluate_entities(
     overlap : bool
         False: right is the same start, end and label. True: one character in common is enough, one to one.
     nlp : spacy.language.Language
-        Its mentions (``doc.spans["clinigraph"]`` and ``doc.ents``) are judged.
+        Its mentions (``doc.spans["clinigraph"]`` and ``doc.ents``) and details are judged.
+    reading : CorpusReading, optional
+        The corpus, where it is read already.
 
     Returns
     -------
@@ -98,13 +102,14 @@ def evaluate_entities(
     UserError
         If the path, the format or the map is wrong, or the map leaves no gold span to compare with.
     """
-    reading = read_corpus(path, format)
+    reading = reading or read_corpus(path, format)
     comparison = comparison_for(reading, mapping)
     labels: dict[str, Counts] = {name: Counts() for name in sorted(set(comparison.gold.values()))}
     texts = (record.text for record in reading.records)
     docs = nlp.pipe(texts, batch_size=batch_size)
     for record, doc in zip(reading.records, docs, strict=True):
-        found = [(span.start_char, span.end_char, span.label_) for span in mention_spans(doc)]
+        spans = [*mention_spans(doc), *doc.spans.get(DETAILS_KEY, ())]
+        found = [(span.start_char, span.end_char, span.label_) for span in spans]
         for name, counts in compare_record(record, found, comparison, overlap=overlap).items():
             labels[name].add(counts)
     if not any(counts.support for counts in labels.values()):
@@ -140,14 +145,8 @@ def comparison_for(reading: CorpusReading, mapping: str | None) -> Comparison:
     if mapping:
         return _comparison(parse_mapping(mapping))
     present = set(_gold_labels(reading))
-    known = [
-        labels
-        for labels in load_label_maps().values()
-        if present and present <= set(labels.labels) | labels.unknown | labels.ignored
-    ]
-    if known:
-        # The corpus with the fewest labels beside those present is meant: NCBI's also fit larger maps.
-        best = min(known, key=lambda labels: len(set(labels.labels) - present))
+    best = known_corpus(present)
+    if best is not None:
         return _comparison({source: ours for source, ours in best.labels.items() if source in present})
     own: dict[str, tuple[str, ...]] = {label: (label,) for label in sorted(present & set(LABELS))}
     if not own:
@@ -157,6 +156,23 @@ def comparison_for(reading: CorpusReading, mapping: str | None) -> Comparison:
             'Say what they are in our labels: --map "Chemical=DRUG,Disease=DISEASE+SYMPTOM".',
         )
     return _comparison(own)
+
+
+def known_corpus(present: set[str]) -> LabelMap | None:
+    """The known corpus whose labels these are: the one with the fewest labels beside them (NCBI's fit larger maps)."""
+    known = [labels for labels in load_label_maps().values() if present and labels.explains(present)]
+    return min(known, key=lambda labels: len(set(labels.labels) - present)) if known else None
+
+
+def corpus_guideline(reading: CorpusReading) -> str | None:
+    """Whose rules of annotation a corpus follows, if it is a known one."""
+    best = known_corpus(set(_gold_labels(reading)))
+    return best.guideline if best is not None else None
+
+
+def read_gold(path: Path | str, format: str, annotations: Path | None = None) -> CorpusReading:
+    """A corpus in one of the formats, or the texts of a file joined with annotations that are kept apart."""
+    return read_corpus(path, format) if annotations is None else read_offsets(Path(path), annotations)
 
 
 def parse_mapping(mapping: str) -> dict[str, tuple[str, ...]]:

@@ -85,7 +85,7 @@ def vary(
     spans: list[GoldSpan] = []
     length, at = 0, 0
     for span in record.spans:
-        if span.start < at or not (span.label in labels.labels or span.label in labels.unknown):
+        if span.start < at or not (labels.targets(span.label) is not None or span.label in labels.unknown):
             continue
         between = record.text[at : span.start]
         if drop:

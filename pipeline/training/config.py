@@ -49,8 +49,27 @@ class ShorthandConfig(_Strict):
     weight: float = 1.0
 
 
+class FeatureConfig(_Strict):
+    """Word features beside the word pieces, and how often they are withheld so that no window relies on them."""
+
+    lexicon: bool = True
+    lexicon_dropout: float = Field(0.1, ge=0, lt=1)
+    guideline_dropout: float = Field(0.2, ge=0, lt=1)
+
+
+class PairConfig(_Strict):
+    """The head for relations."""
+
+    weight: float = Field(0.3, ge=0)
+    most: int = Field(64, ge=1)
+
+
 class CorpusConfig(_Strict):
-    """One corpus: where it is, how it reads, how often it is seen."""
+    """One corpus: where it is, how it reads, how often it is seen.
+
+    ``annotations`` names a file of offsets (beside this module, or a path) whose texts stand in ``path``; ``relations``
+    a map of ``relations.toml``, for the head of relations.
+    """
 
     map: str
     format: str
@@ -59,6 +78,8 @@ class CorpusConfig(_Strict):
     weight: float = 1.0
     vary: float = Field(0.0, ge=0, le=1)
     held_back: float = Field(0.0, ge=0, lt=1)
+    annotations: str | None = None
+    relations: str | None = None
 
 
 class TrainingConfig(_Strict):
@@ -72,6 +93,8 @@ class TrainingConfig(_Strict):
     exclude: str | None = None
     windows: WindowConfig = WindowConfig()  # type: ignore[call-arg]
     optimiser: OptimiserConfig = OptimiserConfig()  # type: ignore[call-arg]
+    features: FeatureConfig = FeatureConfig()  # type: ignore[call-arg]
+    pairs: PairConfig = PairConfig()  # type: ignore[call-arg]
     shorthand: ShorthandConfig = ShorthandConfig()  # type: ignore[call-arg]
     corpora: tuple[CorpusConfig, ...]
 

@@ -22,14 +22,21 @@ from typing import Any
 
 import numpy as np
 
+from ..encoder.huggingface import FEATURE_FILE, PAIR_FILE
+from ..encoder.lexicon import FILE as LEXICON
+from ..encoder.lexicon import Lexicon
+from ..encoder.pairs import FILE as PAIRS
+from ..encoder.pairs import PairScorer
 from ..encoder.tags import TAGS
-from ..encoder.windowing import Windower
+from ..encoder.windowing import Window, Windower
+from ..encoder.word_features import WordFeatures, multi_hot
 from .corpora import Record
 from .examples import tag_text, windows
 from .label_maps import LabelMap
 from .tokens import end_pieces, load_tokenizer
 
 MICROSOFT = "com.microsoft"
+FEATURE_WEIGHT = "features.weight"
 PRODUCTS = ("qkv", "out", "inner", "outer")
 """The matrix products of a layer, in the order they run."""
 
@@ -148,7 +155,8 @@ def build_onnx(
     Returns
     -------
     onnx.ModelProto
-        Inputs ``input_ids`` and ``attention_mask`` (int32, batch x length), output ``logits``.
+        Inputs ``input_ids`` and ``attention_mask`` (int32, batch x length), and ``features`` (float32, batch x length x
+        rows) if the weights have ``features.weight``; outputs ``logits`` and ``states`` (batch x length x hidden).
     """
     from onnx import TensorProto, helper, numpy_helper
 
@@ -156,19 +164,27 @@ def build_onnx(
     hidden = _embeddings(graph, weights, config)
     for layer in range(config["num_hidden_layers"]):
         hidden = _layer(graph, weights, config, layer, hidden)
+    graph.node("Identity", [hidden], "states")
     classifier = graph.weight("classifier.weight", weights["classifier.weight"].T)
     product = graph.node("MatMul", [hidden, classifier], "classifier")
     graph.node("Add", [product, graph.weight("classifier.bias", weights["classifier.bias"])], "logits")
     shape = ["batch", "length"]
     tags = weights["classifier.bias"].shape[0]
-    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [*shape, tags])]
+    outputs = [
+        helper.make_tensor_value_info("logits", TensorProto.FLOAT, [*shape, tags]),
+        helper.make_tensor_value_info("states", TensorProto.FLOAT, [*shape, config["hidden_size"]]),
+    ]
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT32, shape) for name in ("input_ids", "attention_mask")]
+    if FEATURE_WEIGHT in weights:
+        rows = weights[FEATURE_WEIGHT].shape[0]
+        inputs.append(helper.make_tensor_value_info("features", TensorProto.FLOAT, [*shape, rows]))
     if show_inputs:
         outputs += [helper.make_empty_tensor_value_info(name) for name in graph.inputs.values()]
     return helper.make_model(
         helper.make_graph(
             graph.nodes,
             "clinigraph-ner",
-            [helper.make_tensor_value_info(name, TensorProto.INT32, shape) for name in ("input_ids", "attention_mask")],
+            inputs,
             outputs,
             graph.weights,
         ),
@@ -193,6 +209,9 @@ def _embeddings(graph: _Graph, weights: dict[str, np.ndarray], config: dict[str,
         "Slice", [graph.weight("positions", table), graph.weight("zero", np.array([0])), shape], "positions.used"
     )
     total = graph.node("Add", [words, rows], "embedded")
+    if FEATURE_WEIGHT in weights:
+        told = graph.node("MatMul", ["features", graph.weight("features.table", weights[FEATURE_WEIGHT])], "told")
+        total = graph.node("Add", [total, told], "embedded.told")
     return graph.node(
         "LayerNormalization",
         [
@@ -251,7 +270,7 @@ def _skip_norm(graph: _Graph, out: str, skip: str, get: Any, path: str, config: 
 
 
 def calibrate(
-    weights: dict[str, np.ndarray], config: dict[str, Any], batches: Sequence[tuple[np.ndarray, np.ndarray]]
+    weights: dict[str, np.ndarray], config: dict[str, Any], batches: Sequence[dict[str, np.ndarray]]
 ) -> dict[str, Ranges]:
     """Ranges of the inputs of all products over calibration batches.
 
@@ -259,21 +278,21 @@ def calibrate(
     ----------
     weights, config
         As for :func:`build_onnx`.
-    batches : sequence of (pieces, mask)
-        Both int32, shape (batch, length).
+    batches : sequence of dict of str to ndarray
+        Inputs of the graph.
     """
     import onnxruntime
 
     model = build_onnx(weights, config, show_inputs=True)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     names = [f"layer{layer}.{product}" for layer in range(config["num_hidden_layers"]) for product in PRODUCTS]
-    outputs = [output.name for output in session.get_outputs()][1:]
+    outputs = [output.name for output in session.get_outputs()][2:]
     low: dict[str, np.ndarray] = {}
     high: dict[str, np.ndarray] = {}
-    for pieces, mask in batches:
-        values = session.run(outputs, {"input_ids": pieces, "attention_mask": mask})
+    for batch in batches:
+        values = session.run(outputs, batch)
         for name, value in zip(names, values, strict=True):
-            rows = value[mask.astype(bool)]
+            rows = value[batch["attention_mask"].astype(bool)]
             low[name] = np.minimum(low.get(name, np.inf), rows.min(0))
             high[name] = np.maximum(high.get(name, -np.inf), rows.max(0))
     return {name: Ranges(low[name], high[name]) for name in names}
@@ -283,23 +302,24 @@ def export_model(
     source: Path,
     folder: Path,
     *,
-    calibration: Sequence[str],
+    calibration: Sequence[tuple[str, str]],
     held_back: Sequence[tuple[LabelMap, Sequence[Record]]],
     name: str = "clinigraph-ner",
     version: str = "",
     outside_bias: float = 0.0,
     quantise: bool = True,
-    window: int = 144,
+    window: int = 256,
+    guideline: str = "clinical-notes",
 ) -> Path:
-    """Write the folder that ships: ``model.onnx``, ``tokenizer.json``, ``config.json``.
+    """Write the folder that ships: ``model.onnx``, ``tokenizer.json``, ``config.json``, lexicon and pair head.
 
     Parameters
     ----------
     source : Path
-        Trained model in the Hugging Face layout.
+        Trained model in the Hugging Face layout, with what ``clinigraph train`` writes beside it.
     folder : Path
-    calibration : sequence of str
-        Texts of the training set; they fix the scales of the 8-bit activations.
+    calibration : sequence of (text, guideline)
+        Of the training set; they fix the scales of the 8-bit activations.
     held_back : sequence of (LabelMap, records)
         The selection set; it fixes the temperature of the scores. May be empty.
     name, version : str
@@ -311,20 +331,24 @@ def export_model(
         False keeps all products in float32.
     window : int
         Word pieces in a window when the model is used.
+    guideline : str
+        Whose rules of annotation the model follows unless told otherwise.
     """
     import onnx
     from safetensors.numpy import load_file
 
     weights = load_file(source / "model.safetensors")
+    names = None
+    if (source / FEATURE_FILE).is_file():
+        weights[FEATURE_WEIGHT] = load_file(source / FEATURE_FILE)["weight"]
+        names = Lexicon.load(source / LEXICON)
     config = json.loads((source / "config.json").read_text(encoding="utf-8"))
     weights["classifier.bias"] = weights["classifier.bias"].copy()
     weights["classifier.bias"][0] += outside_bias
     tokenizer = load_tokenizer(source)
     ranges = None
     if quantise:
-        windower = Windower(tokenizer, window)
-        stretches = [each.pieces for text in calibration for each in windower.windows(text)]
-        ranges = calibrate(weights, config, list(_padded(stretches)))
+        ranges = calibrate(weights, config, list(_padded(_calibration_windows(calibration, tokenizer, window, names))))
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(build_onnx(weights, config, ranges), folder / "model.onnx")
     tokenizer.save(str(folder / "tokenizer.json"))
@@ -337,25 +361,52 @@ def export_model(
         "window": window,
         "overlap": 16,
         "pad_token_id": config.get("pad_token_id", 0),
+        "guideline": guideline,
     }
-    settings["temperature"] = _temperature(folder / "model.onnx", tokenizer, held_back)
+    if names is not None:
+        names.save(folder / LEXICON)
+    if (source / PAIR_FILE).is_file():
+        PairScorer(load_file(source / PAIR_FILE)).save(folder / PAIRS)
+    settings["temperature"] = _temperature(folder / "model.onnx", tokenizer, held_back, names, window)
     (folder / "config.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
     return folder
 
 
-def _padded(stretches: Sequence[np.ndarray], size: int = 16) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    ordered = sorted(stretches, key=len)
+def _calibration_windows(
+    texts: Sequence[tuple[str, str]], tokenizer: Any, window: int, names: Lexicon | None
+) -> list[Window]:
+    found = []
+    for text, guideline in texts:
+        featurise = None if names is None else WordFeatures(names, guideline)
+        found += list(Windower(tokenizer, window, featurise=featurise).windows(text))
+    return found
+
+
+def _padded(stretches: Sequence[Window], size: int = 16) -> Iterator[dict[str, np.ndarray]]:
+    """Inputs of the graph, in batches of windows of like length."""
+    ordered = sorted(stretches, key=lambda window: len(window.pieces))
     for at in range(0, len(ordered), size):
         batch = ordered[at : at + size]
-        pieces = np.zeros((len(batch), len(batch[-1])), dtype=np.int32)
+        length = len(batch[-1].pieces)
+        pieces = np.zeros((len(batch), length), dtype=np.int32)
         mask = np.zeros_like(pieces)
-        for row, stretch in enumerate(batch):
-            pieces[row, : len(stretch)] = stretch
-            mask[row, : len(stretch)] = 1
-        yield pieces, mask
+        for row, window in enumerate(batch):
+            pieces[row, : len(window.pieces)] = window.pieces
+            mask[row, : len(window.pieces)] = 1
+        inputs = {"input_ids": pieces, "attention_mask": mask}
+        features = [window.features for window in batch if window.features is not None]
+        if features:
+            inputs["features"] = multi_hot(features, length)
+        yield inputs
 
 
-def _temperature(model: Path, tokenizer: Any, held_back: Sequence[tuple[LabelMap, Sequence[Record]]]) -> float:
+def _temperature(
+    model: Path,
+    tokenizer: Any,
+    held_back: Sequence[tuple[LabelMap, Sequence[Record]]],
+    names: Lexicon | None,
+    window: int,
+) -> float:
     """The temperature that makes the held-back words likeliest; 1 without held-back words."""
     import onnxruntime
 
@@ -363,13 +414,17 @@ def _temperature(model: Path, tokenizer: Any, held_back: Sequence[tuple[LabelMap
     ends = end_pieces(tokenizer)
     logits, allowed = [], []
     for labels, records in held_back:
+        featurise = None if names is None else WordFeatures(names, labels.guideline)
         for record in records:
-            tagged = tag_text(record, labels, tokenizer)
+            tagged = tag_text(record, labels, tokenizer, featurise)
             if tagged is None:
                 continue
-            for each in windows(tagged, 140, 140, 1.0, ends, random.Random(0)):
+            for each in windows(tagged, window - 4, window - 4, 1.0, ends, random.Random(0)):
                 pieces = each.pieces[None].astype(np.int32)
-                scores = session.run(["logits"], {"input_ids": pieces, "attention_mask": np.ones_like(pieces)})[0]
+                inputs = {"input_ids": pieces, "attention_mask": np.ones_like(pieces)}
+                if names is not None:
+                    inputs["features"] = multi_hot([each.features], len(each.pieces))
+                scores = session.run(["logits"], inputs)[0]
                 logits.append(scores[0, each.first])
                 allowed.append(each.allowed)
     if not logits:

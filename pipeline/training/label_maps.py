@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...schemas.problems import UserError
@@ -30,6 +30,10 @@ class LabelMap:
         The corpus' other labels, to recognise it by.
     training_labels : frozenset of str
         Our labels that its mentions may have in training; evaluation takes all of ``labels``.
+    learned : dict of str to tuple of str
+        As ``labels``, for training only.
+    guideline : str
+        Whose rules it follows, one of :data:`~clinigraph.pipeline.encoder.word_features.GUIDELINES`.
     """
 
     name: str
@@ -39,6 +43,17 @@ class LabelMap:
     unknown: frozenset[str] = frozenset()
     ignored: frozenset[str] = frozenset()
     training_labels: frozenset[str] = frozenset(LABELS)
+    learned: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    guideline: str = "none"
+
+    def targets(self, source: str) -> tuple[str, ...] | None:
+        """Our labels that a source label may be in training; None for one that is not learned."""
+        found = self.labels.get(source) or self.learned.get(source)
+        return None if found is None else tuple(label for label in found if label in self.training_labels)
+
+    def explains(self, present: set[str]) -> bool:
+        """Are these the labels of this corpus?"""
+        return present <= set(self.labels) | set(self.learned) | self.unknown | self.ignored
 
 
 def load_label_maps(path: Path = CORPORA) -> dict[str, LabelMap]:
@@ -52,7 +67,9 @@ def load_label_maps(path: Path = CORPORA) -> dict[str, LabelMap]:
     maps = {}
     for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
         labels = {source: tuple(ours) for source, ours in entry["labels"].items()}
-        check_labels({ours for targets in labels.values() for ours in targets} | set(entry["negatives"]))
+        learned = {source: tuple(ours) for source, ours in entry.get("learned", {}).items()}
+        named = {ours for targets in (*labels.values(), *learned.values()) for ours in targets}
+        check_labels(named | set(entry["negatives"]))
         maps[name] = LabelMap(
             name,
             entry["title"],
@@ -61,6 +78,8 @@ def load_label_maps(path: Path = CORPORA) -> dict[str, LabelMap]:
             frozenset(entry.get("unknown", ())),
             frozenset(entry.get("ignored", ())),
             frozenset(entry.get("training_labels", LABELS)),
+            learned,
+            entry.get("guideline", "none"),
         )
     return maps
 

@@ -15,7 +15,9 @@ from spacy.tokens import Doc, Span
 
 from ....schemas.problems import UserError
 from ...encoder import BACKENDS, TaggedSpan, TokenClassifier, load_token_classifier
-from ...extensions import add_mentions, register_extensions
+from ...encoder.tags import DETAIL_LABELS
+from ...extensions import DETAILS_KEY, add_mentions, register_extensions
+from .repeats import with_repeats
 from .spans import clean_mentions
 
 _MOST_MOVES = 20_000_000  # tokens moved by splits in one Doc: about a second
@@ -43,6 +45,10 @@ class EntityTagger:
         Padded word pieces that go through the model at once.
     threads : int, optional
         Threads of the model; None leaves it to the back end.
+    guideline : str, optional
+        Whose rules of annotation the model follows (``clinical-notes``, ``bc5cdr``, ...); default: the model's own.
+    repeats : bool
+        A mention that the model found in one place of a text and overlooked in another is added there.
     split_tokens : bool
         Split a spaCy token in which a mention begins or ends ("ZDV)-induced"), as long as no component before has
         put a parse or span groups on the Doc. Else, and if False, the mention is widened to the token.
@@ -50,8 +56,9 @@ class EntityTagger:
     Notes
     -----
     Sets ``doc.spans["clinigraph"]``, ``doc.ents`` (only where no other entity stands) and ``span._.score``,
-    ``span._.extractor``. Bullets, line breaks before a new item, open brackets and words that are no mention are
-    cleaned off what the model found (``spans.py``).
+    ``span._.extractor``; details (SEVERITY, DOSE, STRENGTH, ROUTE, FREQUENCY, DURATION, FORM, VALUE) stand apart in
+    ``doc.spans["clinigraph_details"]``. Bullets, line breaks before a new item, open brackets and words that are no
+    mention are cleaned off what the model found (``spans.py``).
 
     Examples
     --------
@@ -72,6 +79,8 @@ class EntityTagger:
         thresholds: dict[str, float] | None = None,
         batch_tokens: int = 4096,
         threads: int | None = None,
+        guideline: str | None = None,
+        repeats: bool = True,
         split_tokens: bool = True,
     ) -> None:
         if backend not in BACKENDS:
@@ -84,6 +93,8 @@ class EntityTagger:
         self.thresholds = dict(thresholds or {})
         self.batch_tokens = batch_tokens
         self.threads = threads
+        self.guideline = guideline
+        self.repeats = repeats
         self.split_tokens = split_tokens
         self._classifier: TokenClassifier | None = None
         self._unpacked: tempfile.TemporaryDirectory[str] | None = None
@@ -99,6 +110,7 @@ class EntityTagger:
                 label_map=self.label_map,
                 batch_tokens=self.batch_tokens,
                 threads=self.threads,
+                guideline=self.guideline,
             )
         return self._classifier
 
@@ -157,11 +169,21 @@ class EntityTagger:
                 yield doc
 
     def _set(self, doc: Doc, found: list[TaggedSpan]) -> None:
+        details = [m for m in found if m.label in DETAIL_LABELS]
+        found = clean_mentions(doc, [m for m in found if m.label not in DETAIL_LABELS])
+        if self.repeats:
+            found = with_repeats(doc.text, found, details)
+        found = [m for m in found if m.score >= self.thresholds.get(m.label, 0.0)]
+        details = [m for m in details if m.score >= self.thresholds.get(m.label, 0.0)]
+        if self.split_tokens:
+            split_at(doc, {offset for mention in (*found, *details) for offset in (mention.start, mention.end)})
+        add_mentions(doc, self._spans(doc, found))
+        if details:
+            doc.spans[DETAILS_KEY] = self._spans(doc, details)
+
+    def _spans(self, doc: Doc, found: list[TaggedSpan]) -> list[Span]:
         spans: list[Span] = []
         last = 0
-        found = [m for m in clean_mentions(doc, found) if m.score >= self.thresholds.get(m.label, 0.0)]
-        if self.split_tokens:
-            split_at(doc, {offset for mention in found for offset in (mention.start, mention.end)})
         for mention in found:
             span = doc.char_span(mention.start, mention.end, label=mention.label, alignment_mode="expand")
             # Two mentions can meet in one spaCy token ("aspirin/codeine"): the first has it.
@@ -171,7 +193,7 @@ class EntityTagger:
             span._.score = mention.score
             span._.extractor = self.classifier.name
             spans.append(span)
-        add_mentions(doc, spans)
+        return spans
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
         """Save settings and model: the saved pipeline loads without this package's model folder or the hub."""
@@ -214,6 +236,8 @@ class EntityTagger:
             "thresholds": self.thresholds,
             "batch_tokens": self.batch_tokens,
             "threads": self.threads,
+            "guideline": self.guideline,
+            "repeats": self.repeats,
             "split_tokens": self.split_tokens,
         }
 
@@ -223,6 +247,8 @@ class EntityTagger:
         self.thresholds = settings["thresholds"]
         self.batch_tokens = settings["batch_tokens"]
         self.threads = settings["threads"]
+        self.guideline = settings.get("guideline")
+        self.repeats = settings.get("repeats", True)
         self.split_tokens = settings["split_tokens"]
         self.model = str(model)
         self._classifier = None

@@ -16,6 +16,8 @@ DEFAULTS: dict[str, Any] = {
     "thresholds": {},
     "batch_tokens": 4096,
     "threads": None,
+    "guideline": None,
+    "repeats": True,
     "split_tokens": True,
 }
 
@@ -34,6 +36,8 @@ def create_ner(
     thresholds: dict[str, float],
     batch_tokens: int,
     threads: int | None,
+    guideline: str | None,
+    repeats: bool,
     split_tokens: bool,
 ) -> EntityTagger:
     """Make the component; the model is loaded with the first text, or by ``initialize``.
@@ -50,5 +54,7 @@ def create_ner(
         thresholds=thresholds,
         batch_tokens=batch_tokens,
         threads=threads,
+        guideline=guideline,
+        repeats=repeats,
         split_tokens=split_tokens,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,14 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from ....schemas.annotation import Label, Relation, RelationType
+from ...encoder.tagger import WindowedTagger
 from ...extensions import doc_text, mention_spans, register_extensions
 from ..matching import fold
+from ..ner.component import EntityTagger
 from .cues import Reading, cues
+from .factory import THRESHOLDS
+from .learned import learned_relations
+from .severity import set_severities
 
 MAX_GAP = 40  # characters between a cue and a mention
 MAX_SIG = 110  # ... between a drug and its "for", where its dose and frequency stand
@@ -35,7 +40,9 @@ _REACTION = re.compile(r"\s*(?:[(:–-]|causes?|->|=)\s*(?:causes\s)?")
 
 
 class RelationFinder:
-    """Set ``doc._.relations`` by rules: TREATS, CAUSES, REVEALS, LOCATED_IN.
+    """Set ``doc._.relations``: TREATS, CAUSES, REVEALS, LOCATED_IN, INTERACTS_WITH; by cues, and by a trained head.
+
+    Also ``span._.severity``, from the degree words that the tagger marked.
 
     Each cue of ``cues.csv`` ("for", "-induced", "due to", "showed", "in the") relates the nearest fitting mention
     on its left with the nearest on its right, and the lists that these belong to ("pain and fever"). Beside cues:
@@ -49,6 +56,12 @@ class RelationFinder:
         The pipeline.
     name
         Name of the component.
+    learned
+        Ask the tagger's head for relations too, if the pipeline has a ``clinigraph_ner`` before this component whose
+        model has one. It sees pairs of mentions up to 250 characters apart, in one sentence or the next, without a cue.
+    thresholds
+        Relation type to the lowest probability at which the head is believed; types that are not named are left to the
+        cues.
 
     Examples
     --------
@@ -61,14 +74,27 @@ class RelationFinder:
     [('TREATS', 'for')]
     """
 
-    def __init__(self, nlp: Language, name: str = "clinigraph_relations") -> None:
+    def __init__(
+        self,
+        nlp: Language,
+        name: str = "clinigraph_relations",
+        *,
+        learned: bool = True,
+        thresholds: Mapping[str, float] | None = None,
+    ) -> None:
         register_extensions()
         self.name = name
+        self.learned = learned
+        self.thresholds = dict(THRESHOLDS if thresholds is None else thresholds)
+        self._nlp = nlp
+        self._tagger: WindowedTagger | None = None
+        self._asked = False
 
     def __call__(self, doc: Doc) -> Doc:
         """Annotate a Doc."""
         mentions = [span for span in mention_spans(doc) if span.label_ != Label.DEMOGRAPHIC]
         if len(mentions) < 2:
+            set_severities(doc, mentions)
             return doc
         text = doc_text(doc)
         folded = fold(text)
@@ -78,8 +104,34 @@ class RelationFinder:
                 key = (relation.head, relation.tail, relation.type)
                 if key not in found or found[key].score < relation.score:
                     found[key] = relation
+        for relation in self._learned(doc, mentions):
+            found.setdefault((relation.head, relation.tail, relation.type), relation)
         doc._.relations = list(found.values())
+        set_severities(doc, mentions)
         return doc
+
+    def _learned(self, doc: Doc, mentions: list[Span]) -> Iterator[Relation]:
+        tagger = self._find_tagger()
+        if tagger is None:
+            return
+        folded = fold(doc.text)
+        # An adverse effect or a treatment that is denied is none.
+        standing = [span for span in mentions if not _negated(folded, span)]
+        allergies = {span._.mention_id for span in standing if span._.allergy is not None}
+        for relation in learned_relations(doc, standing, tagger, self.thresholds):
+            if relation.type != RelationType.TREATS or relation.head not in allergies:
+                yield relation
+
+    def _find_tagger(self) -> WindowedTagger | None:
+        """The pipeline's own tagger, if its model has a head for relations."""
+        if self.learned and not self._asked:
+            self._asked = True
+            for _, pipe in self._nlp.pipeline:
+                if isinstance(pipe, EntityTagger):
+                    classifier = pipe.classifier
+                    if isinstance(classifier, WindowedTagger) and classifier.pair_scorer is not None:
+                        self._tagger = classifier
+        return self._tagger if self.learned else None
 
     def to_disk(self, path: str | Path, exclude: Any = ()) -> None:
         """Nothing to save: the cues come with the package."""

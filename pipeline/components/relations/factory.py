@@ -9,10 +9,18 @@ from spacy.language import Language
 if TYPE_CHECKING:
     from .component import RelationFinder
 
+THRESHOLDS = {"CAUSES": 0.6, "TREATS": 0.6, "LOCATED_IN": 0.5, "INTERACTS_WITH": 0.6}
+"""Lowest probabilities at which the trained head is believed."""
 
-@Language.factory("clinigraph_relations", requires=["doc.ents"], assigns=["doc._.relations"])
-def create_relations(nlp: Language, name: str) -> RelationFinder:
+
+@Language.factory(
+    "clinigraph_relations",
+    requires=["doc.ents"],
+    assigns=["doc._.relations"],
+    default_config={"learned": True, "thresholds": THRESHOLDS},
+)
+def create_relations(nlp: Language, name: str, learned: bool, thresholds: dict[str, float]) -> RelationFinder:
     """Make the component; see :class:`RelationFinder` for what it does."""
     from .component import RelationFinder
 
-    return RelationFinder(nlp, name)
+    return RelationFinder(nlp, name, learned=learned, thresholds=thresholds)

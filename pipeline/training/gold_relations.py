@@ -1,0 +1,299 @@
+"""Gold relations of the corpora, as typed pairs of groups of mentions.
+
+PubTator corpora relate concepts: all mentions of a concept in a document are one group. brat and PHEE relate single
+mentions. What the corpora call their relations and which pairs of labels they annotate stands in ``relations.toml``.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ...schemas.problems import UserError
+from .corpora import GoldSpan
+from .corpora.reading import corpus_files
+
+RELATIONS = Path(__file__).with_name("relations.toml")
+
+
+class Group(NamedTuple):
+    """Mentions of one concept (or one mention alone): the corpus' label, its id, and where they stand."""
+
+    label: str
+    concept: str
+    spans: tuple[GoldSpan, ...]
+
+
+class Pair(NamedTuple):
+    """A related pair: type (ours) and positions of head and tail among the groups."""
+
+    type: str
+    head: int
+    tail: int
+
+
+@dataclass(frozen=True)
+class RelationRecord:
+    """One text with groups of mentions and the pairs that are related.
+
+    Attributes
+    ----------
+    doc_id, text : str
+    groups : tuple of Group
+    pairs : frozenset of Pair
+    pmid : str or None
+    """
+
+    doc_id: str
+    text: str
+    groups: tuple[Group, ...]
+    pairs: frozenset[Pair]
+    pmid: str | None = None
+
+
+@dataclass(frozen=True)
+class RelationMap:
+    """How a corpus relates, in our terms.
+
+    Attributes
+    ----------
+    format : str
+        ``pubtator``, ``brat`` or ``phee``.
+    types : tuple of str
+        Our relation types that it annotates exhaustively.
+    document_level : bool
+        Pairs of concepts over the whole text, not of mentions close to each other.
+    heads, tails : dict of str to frozenset of str
+        Type to the corpus' labels of its head and its tail.
+    relations : dict
+        The corpus' name of a relation to (type, whether its first argument is the head).
+    """
+
+    name: str
+    format: str
+    types: tuple[str, ...]
+    document_level: bool
+    heads: dict[str, frozenset[str]]
+    tails: dict[str, frozenset[str]]
+    relations: dict[str, str]
+
+    def candidates(self, record: RelationRecord, reach: int | None = None) -> Iterator[Pair]:
+        """All pairs of groups whose labels fit a type; within ``reach`` characters of each other if given."""
+        for type_ in self.types:
+            for i, head in enumerate(record.groups):
+                if head.label not in self.heads[type_]:
+                    continue
+                for j, tail in enumerate(record.groups):
+                    if i == j or tail.label not in self.tails[type_] or (self.heads == self.tails and i > j):
+                        continue
+                    if reach is None or _distance(head, tail) <= reach:
+                        yield Pair(type_, i, j)
+
+
+def _distance(a: Group, b: Group) -> int:
+    return min(max(x.start - y.end, y.start - x.end, 0) for x in a.spans for y in b.spans)
+
+
+@cache
+def relation_maps() -> dict[str, RelationMap]:
+    """What is known of the corpora with relations.
+
+    Examples
+    --------
+    >>> relation_maps()["bc5cdr"].types
+    ('CAUSES',)
+    """
+    maps = {}
+    for name, entry in tomllib.loads(RELATIONS.read_text(encoding="utf-8")).items():
+        types = entry["types"]
+        maps[name] = RelationMap(
+            name,
+            entry["format"],
+            tuple(types),
+            entry["document_level"],
+            {type_: frozenset(value["heads"]) for type_, value in types.items()},
+            {type_: frozenset(value["tails"]) for type_, value in types.items()},
+            dict(entry["relations"]),
+        )
+    return maps
+
+
+def read_relations(path: Path | str, name: str) -> list[RelationRecord]:
+    """Read a corpus with relations.
+
+    Parameters
+    ----------
+    path : Path or str
+        File or folder.
+    name : str
+        Key of :func:`relation_maps`.
+    """
+    known = relation_maps()
+    if name not in known:
+        raise UserError(f"There is no relation map {name}.", f"Known: {', '.join(known)}.")
+    reader, suffixes = _READERS[known[name].format]
+    return [
+        record for file in corpus_files(Path(path), suffixes) for record in reader(file, known[name]) if record.groups
+    ]
+
+
+def _pubtator(path: Path, labels: RelationMap) -> Iterator[RelationRecord]:
+    text_parts: dict[str, str] = {}
+    spans: dict[str, list[tuple[str, GoldSpan]]] = {}
+    related: list[tuple[str, str, str]] = []
+    doc_id = ""
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    for line in [*lines, ""]:
+        line = line.rstrip("\r")
+        if not line.strip():
+            if doc_id:
+                yield _document(doc_id, text_parts, spans, related, labels)
+            text_parts, spans, related, doc_id = {}, {}, [], ""
+            continue
+        head = line.split("|", 2)
+        if len(head) == 3 and head[1] in ("t", "a") and "\t" not in head[0]:
+            doc_id, text_parts[head[1]] = head[0], head[2]
+            continue
+        fields = line.split("\t")
+        if len(fields) >= 6 and fields[1].isdigit():
+            span = GoldSpan(int(fields[1]), int(fields[2]), fields[4])
+            for concept in fields[5].replace(",", "|").split("|"):
+                if concept.strip() not in ("", "-1", "-"):
+                    spans.setdefault(concept.strip(), []).append((fields[4], span))
+        elif len(fields) >= 4:
+            related.append((fields[1], fields[2], fields[3]))
+
+
+def _document(
+    doc_id: str,
+    parts: dict[str, str],
+    spans: dict[str, list[tuple[str, GoldSpan]]],
+    related: list[tuple[str, str, str]],
+    labels: RelationMap,
+) -> RelationRecord:
+    groups = [
+        Group(found[0][0], concept, tuple(sorted({span for _, span in found}))) for concept, found in spans.items()
+    ]
+    place = {group.concept: number for number, group in enumerate(groups)}
+    pairs = set()
+    for name, first, second in related:
+        if first not in place or second not in place:
+            continue
+        for pair in _typed(labels, groups, name, place[first], place[second]):
+            pairs.add(pair)
+    text = parts.get("t", "") + "\n" + parts.get("a", "")
+    return RelationRecord(doc_id, text, tuple(groups), frozenset(pairs), doc_id)
+
+
+def _typed(labels: RelationMap, groups: list[Group], name: str, first: int, second: int) -> Iterator[Pair]:
+    """The pair in our types, whichever way round it was written."""
+    for type_ in labels.relations.get(name, "").split("|"):
+        if not type_:
+            continue
+        for head, tail in ((first, second), (second, first)):
+            if groups[head].label in labels.heads[type_] and groups[tail].label in labels.tails[type_]:
+                symmetric = labels.heads[type_] == labels.tails[type_]
+                yield Pair(type_, min(head, tail), max(head, tail)) if symmetric else Pair(type_, head, tail)
+                break
+
+
+def _brat(path: Path, labels: RelationMap) -> Iterator[RelationRecord]:
+    annotations = path.with_suffix(".ann")
+    if not annotations.exists():
+        return
+    with path.open(encoding="utf-8", errors="replace", newline="") as file:
+        text = file.read()
+    groups: list[Group] = []
+    place: dict[str, int] = {}
+    events: dict[str, str] = {}
+    related: list[tuple[str, str, str]] = []
+    for line in annotations.read_text(encoding="utf-8", errors="replace").split("\n"):
+        fields = line.rstrip("\r").split("\t")
+        if line.startswith("T") and len(fields) > 1:
+            label, _, offsets = fields[1].partition(" ")
+            fragments = [part.split() for part in offsets.split(";")]
+            start, end = int(fragments[0][0]), int(fragments[-1][1])
+            if 0 <= start < end <= len(text):
+                place[fields[0]] = len(groups)
+                groups.append(Group(label, fields[0], (GoldSpan(start, end, label),)))
+        elif line.startswith("E") and len(fields) > 1:
+            events[fields[0]] = fields[1].split()[0].partition(":")[2]
+        elif line.startswith("R") and len(fields) > 1:
+            name, first, second = fields[1].split()[:3]
+            related.append((name, first.partition(":")[2], second.partition(":")[2]))
+    pairs = set()
+    for name, first, second in related:
+        first, second = events.get(first, first), events.get(second, second)
+        if first in place and second in place:
+            pairs.update(_typed(labels, groups, name, place[first], place[second]))
+    pmid = path.stem if path.stem.isdigit() else None
+    yield RelationRecord(path.stem, text, tuple(groups), frozenset(pairs), pmid)
+
+
+def _phee(path: Path, labels: RelationMap) -> Iterator[RelationRecord]:
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            if not line.strip():
+                continue
+            row = json.loads(line)
+            groups: dict[tuple[int, int], Group] = {}
+            related: list[tuple[str, tuple[int, int], tuple[int, int]]] = []
+            for event in (event for annotation in row["annotations"] for event in annotation["events"]):
+                parts = {
+                    name: [_span(groups, name, start, text) for start, text in _fragments(argument)]
+                    for name, argument in _arguments(event)
+                }
+                for head in parts.get("Drug", ()):
+                    effect = "Effect" if event["event_type"] == "Adverse_event" else "Therapy"
+                    related += [(effect, head, tail) for tail in parts.get("Effect", ())]
+                    related += [("Disorder", head, tail) for tail in parts.get("Disorder", ())]
+            order = sorted(groups)
+            place = {span: number for number, span in enumerate(order)}
+            listed = [groups[span] for span in order]
+            pairs = {
+                pair
+                for name, first, second in related
+                for pair in _typed(labels, listed, name, place[first], place[second])
+            }
+            doc_id = str(row["id"])
+            pmid = doc_id.split("_")[0]
+            yield RelationRecord(
+                doc_id, row["context"], tuple(listed), frozenset(pairs), pmid if pmid.isdigit() else None
+            )
+
+
+_PHEE_ROLES = ("Drug", "Effect", "Disorder")
+
+
+def _arguments(event: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, value in event.items():
+        for argument in value if isinstance(value, list) else [value]:
+            if isinstance(argument, dict):
+                if name in _PHEE_ROLES and "start" in argument:
+                    yield name, argument
+                yield from _arguments(argument)
+
+
+def _fragments(argument: dict[str, Any]) -> Iterator[tuple[int, str]]:
+    for texts, starts in zip(argument["text"], argument["start"], strict=True):
+        if texts:
+            yield int(starts[0]), texts[0]
+
+
+def _span(groups: dict[tuple[int, int], Group], name: str, start: int, text: str) -> tuple[int, int]:
+    label = "Drug" if name == "Drug" else "Problem"
+    key = (start, start + len(text))
+    groups.setdefault(key, Group(label, f"{start}", (GoldSpan(*key, label),)))
+    return key
+
+
+_READERS = {
+    "pubtator": (_pubtator, (".txt", ".pubtator")),
+    "brat": (_brat, (".txt",)),
+    "phee": (_phee, (".json", ".jsonl")),
+}
