@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from clinigraph.pipeline.encoder import LABELS, TAGS, load_token_classifier
+from clinigraph.pipeline.encoder.tags import ENTITY_LABELS
+from clinigraph.pipeline.encoder.word_features import GUIDELINES
 from clinigraph.pipeline.training.augmentation import Shorthand, lines, vary
 from clinigraph.pipeline.training.config import DEFAULT_CONFIG, load_config
 from clinigraph.pipeline.training.corpora import GoldSpan, Record, read_corpus
@@ -159,7 +161,9 @@ def _written(path: Path, content: str) -> Path:
 def test_label_maps_name_only_our_labels() -> None:
     maps = load_label_maps()
     assert maps["bc5cdr"].labels["Disease"] == ("DISEASE", "SYMPTOM")
-    assert maps["maccrobat"].negatives == frozenset(LABELS)
+    assert maps["maccrobat"].negatives > frozenset(ENTITY_LABELS)
+    assert maps["clinical-notes"].negatives == frozenset(LABELS)
+    assert all(each.guideline in GUIDELINES for each in maps.values())
 
 
 def test_unannotated_labels_are_neither_rewarded_nor_punished() -> None:
@@ -169,7 +173,15 @@ def test_unannotated_labels_are_neither_rewarded_nor_punished() -> None:
     names = [{TAGS[i] for i in np.flatnonzero(row)} for row in allowed]
     assert names[0] == {"B-DRUG"}
     assert names[1] == {"B-DISEASE", "B-SYMPTOM"}
-    assert names[2] == {"O", "B-PROCEDURE", "I-PROCEDURE", "B-TEST", "I-TEST", "B-ANATOMY", "I-ANATOMY"}
+    assert names[2] == {tag for tag in TAGS if tag[2:] not in ("DISEASE", "SYMPTOM", "DRUG")}
+
+
+def test_labels_that_are_only_learned_are_not_measured() -> None:
+    labels = load_label_maps()["glaucoma-med"]
+    record = Record("1", "Cosopt OU bid", (GoldSpan(0, 6, "DRUG"), GoldSpan(7, 9, "ROUTE")))
+    allowed = allowed_tags(record, labels, np.array([0, 7, 10]), np.array([6, 9, 13]))
+    assert {TAGS[i] for i in np.flatnonzero(allowed[1])} == {"B-ROUTE"}
+    assert set(labels.labels) == {"DRUG"} and labels.explains({"DRUG", "ROUTE", "***"})
 
 
 def test_windows_cover_every_word_once(tokenizer) -> None:
@@ -280,7 +292,7 @@ vary = 0.2
 def test_train_learns_resumes_and_exports(tiny: tuple[Path, Path], tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="needs the extra train")
     pytest.importorskip("onnx", reason="needs the extra train")
-    from clinigraph.pipeline.training.train import train
+    from clinigraph.pipeline.training.train import export_run, train
 
     config, data = tiny
     whole = train(config, data=data, output=tmp_path / "whole")
@@ -294,6 +306,8 @@ def test_train_learns_resumes_and_exports(tiny: tuple[Path, Path], tmp_path: Pat
     quick = load_token_classifier(whole.onnx)
     assert next((span.start, span.end, span.label) for span in exact.tag([text])[0]) == (0, 8, "DRUG")
     assert next(s[:3] for s in quick.tag([text])[0]) == (0, 8, "DRUG")
+    again = export_run(config, data=data, output=tmp_path / "whole")
+    assert (again / "model.onnx").read_bytes() == (whole.onnx / "model.onnx").read_bytes()
 
     # Killed in the middle by the system, then run again: the same steps, the same weights.
     output = tmp_path / "killed"

@@ -1,0 +1,210 @@
+"""The head for relations: its corpora, its arithmetic, what the pipeline and the evaluation make of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from clinigraph.pipeline.encoder.pairs import FEATURES, RELATION_TYPES, PairScorer, PairSide, pair_features
+from clinigraph.pipeline.training.gold_relations import read_relations, relation_maps
+from clinigraph.pipeline.training.label_maps import load_label_maps
+from clinigraph.schemas.problems import UserError
+
+PUBTATOR = """\
+1|t|Aspirin and ulcers
+1|a|Aspirin caused gastric ulcers, not gout.
+1\t0\t7\tAspirin\tChemical\tD001
+1\t12\t18\tulcers\tDisease\tD002
+1\t19\t26\tAspirin\tChemical\tD001
+1\t34\t48\tgastric ulcers\tDisease\tD002|D009
+1\t54\t58\tgout\tDisease\tD003
+1\t60\t64\tlost\tDisease\t-1
+1\tCID\tD001\tD002
+
+"""
+
+BRAT = """\
+T1\tSign_symptom 5 9\tpain
+E1\tSign_symptom:T1
+T2\tBiological_structure 17 21\tknee
+T3\tSeverity 0 4\tmild
+R1\tMODIFY Arg1:T2 Arg2:E1
+R2\tMODIFY Arg1:T3 Arg2:E1
+R3\tBEFORE Arg1:E1 Arg2:T2
+"""
+
+PHEE = {
+    "id": "9_1",
+    "context": "Rash after penicillin for sore throat.",
+    "annotations": [
+        {
+            "events": [
+                {
+                    "event_type": "Adverse_event",
+                    "Effect": {"text": [["Rash"]], "start": [[0]]},
+                    "Treatment": {
+                        "text": [["penicillin"]],
+                        "start": [[11]],
+                        "Drug": {"text": [["penicillin"]], "start": [[11]]},
+                        "Disorder": {"text": [["sore throat"]], "start": [[26]]},
+                    },
+                }
+            ]
+        }
+    ],
+}
+
+
+def test_concepts_of_a_document_are_related(tmp_path: Path) -> None:
+    file = tmp_path / "x.txt"
+    file.write_text(PUBTATOR, encoding="utf-8")
+    (record,) = read_relations(file, "bc5cdr")
+    groups = {group.concept: group for group in record.groups}
+    assert set(groups) == {"D001", "D002", "D009", "D003"}
+    assert len(groups["D001"].spans) == 2 and len(groups["D002"].spans) == 2
+    ids = [group.concept for group in record.groups]
+    assert {(p.type, ids[p.head], ids[p.tail]) for p in record.pairs} == {("CAUSES", "D001", "D002")}
+    candidates = set(relation_maps()["bc5cdr"].candidates(record))
+    assert {(ids[p.head], ids[p.tail]) for p in candidates} == {("D001", d) for d in ("D002", "D009", "D003")}
+
+
+def test_mentions_are_related_in_brat_and_phee(tmp_path: Path) -> None:
+    (tmp_path / "3.txt").write_text("mild pain in the knee", encoding="utf-8")
+    (tmp_path / "3.ann").write_text(BRAT, encoding="utf-8")
+    (record,) = read_relations(tmp_path, "maccrobat")
+    words = [record.text[g.spans[0].start : g.spans[0].end] for g in record.groups]
+    assert {(p.type, words[p.head], words[p.tail]) for p in record.pairs} == {
+        ("LOCATED_IN", "pain", "knee"),
+        ("DETAIL_OF", "mild", "pain"),
+    }
+    file = tmp_path / "p.json"
+    file.write_text(json.dumps(PHEE), encoding="utf-8")
+    (record,) = read_relations(file, "phee")
+    words = [record.text[g.spans[0].start : g.spans[0].end] for g in record.groups]
+    assert {(p.type, words[p.head], words[p.tail]) for p in record.pairs} == {
+        ("CAUSES", "penicillin", "Rash"),
+        ("TREATS", "penicillin", "sore throat"),
+    }
+    with pytest.raises(UserError, match="relation map"):
+        read_relations(file, "unknown")
+
+
+def test_a_pair_that_nobody_annotated_is_only_unrelated_where_the_corpus_says_so() -> None:
+    maps = relation_maps()
+    assert maps["bc5cdr"].types == ("CAUSES",)  # what BC5CDR does not relate may still treat
+    for name, relations in maps.items():
+        assert set(relations.types) <= set(RELATION_TYPES)
+        assert name in load_label_maps() and set(relations.heads) == set(relations.tails) == set(relations.types)
+
+
+def test_the_head_computes_the_same_without_pytorch(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="needs the extra train")
+    from clinigraph.pipeline.encoder.pairs import word_weights
+    from clinigraph.pipeline.training.model import PairHead
+
+    torch.manual_seed(0)
+    head = PairHead(24).eval()
+    rng = np.random.default_rng(0)
+    states = rng.normal(size=(9, 24)).astype(np.float32)
+    sentence = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2])
+    pairs = [
+        (PairSide("DRUG", ((0, 1), (5, 7))), PairSide("DISEASE", ((2, 4),))),
+        (PairSide("DISEASE", ((8, 9),)), PairSide("ANATOMY", ((3, 4), (7, 8)))),
+    ]
+    weights = [
+        torch.from_numpy(np.stack([word_weights(side, 9) for side in sides])) for sides in zip(*pairs, strict=True)
+    ]
+    features = torch.from_numpy(np.stack([pair_features(a, b, sentence) for a, b in pairs]))
+    with torch.no_grad():
+        expected = torch.sigmoid(head(torch.from_numpy(states), *weights, features)).numpy()
+    PairScorer({name: value.numpy() for name, value in head.state_dict().items()}).save(tmp_path / "pairs.npz")
+    found = PairScorer.load(tmp_path / "pairs.npz").scores(states, sentence, pairs)
+    assert found.shape == (2, len(RELATION_TYPES))
+    assert np.abs(found - expected).max() < 2e-3  # kept in 16 bits
+
+
+def test_pair_features_see_distance_order_and_title() -> None:
+    sentence = np.array([0, 0, 1, 1, 2, 2, 2, 2])
+    near = pair_features(PairSide("DRUG", ((2, 3),)), PairSide("SYMPTOM", ((3, 4),)), sentence)
+    far = pair_features(PairSide("DRUG", ((0, 1),)), PairSide("DISEASE", ((7, 8),)), sentence)
+    turned = pair_features(PairSide("DRUG", ((3, 4),)), PairSide("SYMPTOM", ((2, 3),)), sentence)
+    assert near.shape == (FEATURES,)
+    assert far.sum() > near.sum() and (near != turned).sum() == 1
+    # symptoms and diseases look the same to the head
+    same = pair_features(PairSide("DRUG", ((2, 3),)), PairSide("DISEASE", ((3, 4),)), sentence)
+    assert np.array_equal(near, same)
+
+
+# --- the shipped model -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def nlp():
+    import clinigraph.pipeline as pipeline
+
+    return pipeline.load(exclude=["clinigraph_linker", "clinigraph_abbreviations"])
+
+
+def related(nlp, text: str) -> set[tuple[str, str, str]]:
+    from clinigraph.pipeline.extensions import mention_spans
+
+    doc = nlp(text)
+    names = {span._.mention_id: span.text.lower() for span in mention_spans(doc)}
+    return {(names[r.head], r.type.value, names[r.tail]) for r in doc._.relations}
+
+
+def test_relations_without_a_cue_are_seen(nlp) -> None:
+    text = "Two days of amiodarone, and the patient developed severe bradycardia and hypotension."
+    found = related(nlp, text)
+    assert ("amiodarone", "CAUSES", "bradycardia") in found
+
+
+def test_what_is_denied_is_no_relation(nlp) -> None:
+    assert not {r for r in related(nlp, "No rash from penicillin.") if r[1] == "CAUSES"}
+
+
+def test_without_a_trained_head_the_cues_still_work() -> None:
+    import clinigraph.pipeline as pipeline
+
+    plain = pipeline.load(
+        exclude=["clinigraph_linker", "clinigraph_abbreviations"], config={"clinigraph_relations": {"learned": False}}
+    )
+    assert ("lasix", "TREATS", "edema") in related(plain, "Started on Lasix 40 mg daily for edema.")
+
+
+@pytest.mark.parametrize("gold_entities", [True, False])
+def test_evaluate_relations_counts_every_gold_pair(nlp, tmp_path: Path, gold_entities: bool) -> None:
+    from clinigraph.pipeline.evaluation.relations import corpus_name, evaluate_relations
+
+    file = tmp_path / "p.json"
+    file.write_text(json.dumps(PHEE), encoding="utf-8")
+    assert corpus_name(file, "phee") == "phee"
+    report = evaluate_relations(file, format="phee", nlp=nlp, gold_entities=gold_entities).to_dict()
+    assert report["support"] == 2 and set(report["types"]) == {"CAUSES", "TREATS"}
+    assert 0 <= report["f1"] <= 1
+
+
+def test_evaluate_relations_translates_links(tmp_path: Path) -> None:
+    import clinigraph.pipeline as pipeline
+    from clinigraph.pipeline.evaluation.relations import evaluate_relations
+    from clinigraph.schemas.vocabulary import Vocabulary
+
+    text = (
+        "5|t|Bradycardia induced by amiodarone.\n5|a|Amiodarone-induced bradycardia was seen in a patient.\n"
+        "5\t0\t11\tBradycardia\tDisease\tD001919\n5\t23\t33\tamiodarone\tChemical\tD000638\n5\tCID\tD000638\tD001919\n\n"
+    )
+    file = tmp_path / "x.txt"
+    file.write_text(text, encoding="utf-8")
+    linked = pipeline.load(exclude=["clinigraph_abbreviations"], config={"clinigraph_ner": {"guideline": "bc5cdr"}})
+    report = evaluate_relations(file, format="pubtator", nlp=linked, vocabulary=Vocabulary.default())
+    assert report.to_dict()["f1"] == 1.0
+    with pytest.raises(UserError, match="known corpus"):
+        evaluate_relations(_without_relations(tmp_path), format="pubtator", nlp=linked)
+
+
+def _without_relations(folder: Path) -> Path:
+    file = folder / "none.txt"
+    file.write_text("7|t|Nothing.\n7|a|At all.\n7\t0\t7\tNothing\tDisease\tD1\n\n", encoding="utf-8")
+    return file
