@@ -11,7 +11,7 @@ from ....schemas.annotation import Label
 from ...extensions import DETAILS_KEY
 
 _PROBLEMS = (Label.DISEASE, Label.SYMPTOM)
-_BEFORE = re.compile(
+_BEFORE = re.compile(r"\s*(?:(?:and|or|to|the|her|his|this|left|right|bilateral|lower|upper|in|of|degree|grade)\s+)*")
     r"[\s,]*(?:(?:and|or|to|the|her|his|this|left|right|bilateral|lower|upper|in|of|degree|grade)[\s,]+)*"
 )
 """What may stand between a degree and the problem after it: "mild left knee pain"."""
