@@ -12,8 +12,6 @@ from ...extensions import DETAILS_KEY
 
 _PROBLEMS = (Label.DISEASE, Label.SYMPTOM)
 _BEFORE = re.compile(r"\s*(?:(?:and|or|to|the|her|his|this|left|right|bilateral|lower|upper|in|of|degree|grade)\s+)*")
-    r"[\s,]*(?:(?:and|or|to|the|her|his|this|left|right|bilateral|lower|upper|in|of|degree|grade)[\s,]+)*"
-)
 """What may stand between a degree and the problem after it: "mild left knee pain"."""
 _AFTER = re.compile(
     r"\s*(?:[(:,-]|\b(?:is|was|are|were|rated|described as|at|remains|now|which is|that is|a|as)\b|\s)*"
