@@ -16,7 +16,7 @@ from spacy.tokens import Doc, Span
 from ....schemas.problems import UserError
 from ...encoder import BACKENDS, TaggedSpan, TokenClassifier, load_token_classifier
 from ...encoder.tags import DETAIL_LABELS
-from ...extensions import DETAILS_KEY, add_mentions, register_extensions
+from ...extensions import DETAILS_KEY, add_mentions, doc_text, register_extensions
 from .repeats import with_repeats
 from .spans import clean_mentions
 
@@ -172,7 +172,7 @@ class EntityTagger:
         details = [m for m in found if m.label in DETAIL_LABELS]
         found = clean_mentions(doc, [m for m in found if m.label not in DETAIL_LABELS])
         if self.repeats:
-            found = with_repeats(doc.text, found, details)
+            found = with_repeats(doc_text(doc), found, details)
         found = [m for m in found if m.score >= self.thresholds.get(m.label, 0.0)]
         details = [m for m in details if m.score >= self.thresholds.get(m.label, 0.0)]
         if self.split_tokens:

@@ -114,7 +114,7 @@ class RelationFinder:
         tagger = self._find_tagger()
         if tagger is None:
             return
-        folded = fold(doc.text)
+        folded = fold(doc_text(doc))
         # An adverse effect or a treatment that is denied is none.
         standing = [span for span in mentions if not _negated(folded, span)]
         allergies = {span._.mention_id for span in standing if span._.allergy is not None}

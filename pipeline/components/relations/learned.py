@@ -11,6 +11,7 @@ from ....schemas.annotation import Label, Relation, RelationType
 from ...encoder.pairs import RELATION_TYPES, PairScorer, PairSide
 from ...encoder.tagger import WindowedTagger, WindowStates
 from ...encoder.windowing import boundaries
+from ...extensions import doc_text
 
 REACH = 250
 """Characters between two mentions that are looked at as a pair; the head was trained on such pairs."""
@@ -43,7 +44,7 @@ def learned_relations(
     """
     if tagger.pair_scorer is None:
         return
-    text = doc.text
+    text = doc_text(doc)
     for window in tagger.states(text):
         yield from _of_window(text, window, mentions, tagger.pair_scorer, thresholds)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from spacy.tokens import Doc, Span
 
 from ....schemas.annotation import Label
-from ...extensions import DETAILS_KEY
+from ...extensions import DETAILS_KEY, doc_text
 
 _PROBLEMS = (Label.DISEASE, Label.SYMPTOM)
 _BEFORE = re.compile(r"\s*(?:(?:and|or|to|the|her|his|this|left|right|bilateral|lower|upper|in|of|degree|grade)\s+)*")
@@ -34,7 +34,7 @@ def set_severities(doc: Doc, mentions: Sequence[Span]) -> None:
     if not degrees:
         return
     problems = [span for span in mentions if span.label_ in _PROBLEMS]
-    text = doc.text
+    text = doc_text(doc)
     owned: dict[Span, list[Span]] = {}
     for degree in degrees:
         owner = _next(text, degree, problems, degrees) or _last(text, degree, problems)
