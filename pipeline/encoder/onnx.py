@@ -71,6 +71,7 @@ class OnnxTokenClassifier(WindowedTagger):
                 label_map,
                 tuple(tuple(group) for group in self.config.get("groups", ())),
                 self.config.get("temperature", 1.0),
+                _outside_bias(self.config, guideline),
             ),
             longest=self.config.get("window", 144),
             overlap=self.config.get("overlap", 16),
@@ -138,6 +139,12 @@ def _tags(config: dict[str, Any], folder: Path) -> tuple[str, ...]:
     if not names:
         raise UserError(f"{folder / 'config.json'} has no tags.", 'Add "tags", in the order of the outputs.')
     return tuple(names[key] for key in sorted(names, key=int))
+
+
+def _outside_bias(config: dict[str, Any], guideline: str | None) -> float:
+    """Of the guideline: how eager the model is differs between the corpora that it learned from."""
+    biases = config.get("outside_bias", {})
+    return float(biases.get(guideline or config.get("guideline", "none"), 0.0))
 
 
 def _full_name(config: dict[str, Any], folder: Path) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 WHOLE_TEXT = 500
 """Word pieces of a window where concepts of a whole document are related."""
 
-THRESHOLDS = {"CAUSES": 0.5, "TREATS": 0.5, "LOCATED_IN": 0.5, "INTERACTS_WITH": 0.5, "DETAIL_OF": 0.5}
+THRESHOLDS = {"CAUSES": 0.7, "TREATS": 0.5, "LOCATED_IN": 0.5, "INTERACTS_WITH": 0.5, "DETAIL_OF": 0.5}
 
 
 @dataclass

@@ -89,7 +89,7 @@ class TrainingConfig(_Strict):
     version: str
     seed: int
     base: str
-    outside_bias: float = 0.0
+    outside_bias: dict[str, float] = Field(default_factory=dict)
     exclude: str | None = None
     windows: WindowConfig = WindowConfig()  # type: ignore[call-arg]
     optimiser: OptimiserConfig = OptimiserConfig()  # type: ignore[call-arg]

@@ -306,7 +306,7 @@ def export_model(
     held_back: Sequence[tuple[LabelMap, Sequence[Record]]],
     name: str = "clinigraph-ner",
     version: str = "",
-    outside_bias: float = 0.0,
+    outside_bias: dict[str, float] | None = None,
     quantise: bool = True,
     window: int = 256,
     guideline: str = "clinical-notes",
@@ -324,9 +324,9 @@ def export_model(
         The selection set; it fixes the temperature of the scores. May be empty.
     name, version : str
         For the provenance of the mentions.
-    outside_bias : float
-        Added to the score of O. Corpora that give only positives, and generated notes full of mentions, make a
-        tagger too eager; this sets it right.
+    outside_bias : dict of str to float, optional
+        Added to the score of O, by guideline. Corpora that give only positives, and generated notes full of mentions,
+        make a tagger too eager; this sets it right.
     quantise : bool
         False keeps all products in float32.
     window : int
@@ -343,8 +343,6 @@ def export_model(
         weights[FEATURE_WEIGHT] = load_file(source / FEATURE_FILE)["weight"]
         names = Lexicon.load(source / LEXICON)
     config = json.loads((source / "config.json").read_text(encoding="utf-8"))
-    weights["classifier.bias"] = weights["classifier.bias"].copy()
-    weights["classifier.bias"][0] += outside_bias
     tokenizer = load_tokenizer(source)
     ranges = None
     if quantise:
@@ -362,6 +360,7 @@ def export_model(
         "overlap": 16,
         "pad_token_id": config.get("pad_token_id", 0),
         "guideline": guideline,
+        "outside_bias": outside_bias or {},
     }
     if names is not None:
         names.save(folder / LEXICON)
