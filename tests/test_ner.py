@@ -47,7 +47,7 @@ def test_entities_of_others_stay(nlp: Language) -> None:
 def test_two_mentions_in_one_spacy_token_do_not_collide() -> None:
     nlp = spacy.blank("en")
     nlp.tokenizer = spacy.tokenizer.Tokenizer(nlp.vocab)  # splits at spaces only
-    nlp.add_pipe("clinigraph_ner")
+    nlp.add_pipe("clinigraph_ner", config={"split_tokens": False})
     doc = nlp("Took aspirin/codeine for headache, and asthma.")
     assert next(ent.text for ent in doc.ents) == "aspirin/codeine"
 
