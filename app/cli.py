@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_COMMANDS = ("demo", "build", "extract", "patient", "graph", "knowledge", "train", "evaluate")
+_COMMANDS = ("demo", "build", "extract", "deid", "patient", "graph", "knowledge", "train", "evaluate")
 
 
 @app.callback(invoke_without_command=True)

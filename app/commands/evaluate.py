@@ -57,6 +57,13 @@ class Guideline(StrEnum):
     biored = "biored"
 
 
+class DeidFormat(StrEnum):
+    """Formats of gold for de-identification."""
+
+    inline = "inline"
+    presidio = "presidio"
+
+
 class CaseFormat(StrEnum):
     """Formats of diagnosis cases."""
 
@@ -81,6 +88,7 @@ def register(app: typer.Typer) -> None:
     group.command("diagnosis")(diagnosis)
     group.command("indications")(indications)
     group.command("names")(names)
+    group.command("deid")(deid)
     app.add_typer(group, name="evaluate")
 
 
@@ -303,6 +311,22 @@ def names(
 
     report = evaluate_names(path, Vocabulary.default(), column=column)
     _finish(report, report.to_dict(), json, None)
+
+
+def deid(
+    path: PathArgument,
+    format: Annotated[DeidFormat, typer.Option(help="Format of the gold.")] = DeidFormat.inline,
+    part: Annotated[
+        str, typer.Option(help="all; odd or even lines (inline); held-out or training templates (presidio).")
+    ] = "all",
+    json: JsonOption = False,
+) -> None:
+    """Recall of identifiers (covered whole) and precision (touching one), by kind, with and without organisations."""
+    from ...pipeline.evaluation.deid import evaluate_deid
+
+    report = evaluate_deid(path, format=format.value, part=part)
+    data = report.to_dict()
+    _finish(report, data, json, {name: row for name, row in data.items() if isinstance(row, dict)})
 
 
 def _finish(report: Any, data: dict[str, Any], as_json: bool, rows: dict[str, dict[str, Any]] | None) -> None:
