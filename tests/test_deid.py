@@ -207,16 +207,29 @@ def test_entities_stay_the_same():
 
     nlp = load(exclude=["clinigraph_linker", "clinigraph_relations"])
     hide = Deidentifier(secret=b"z" * 16)
-    files = sorted((HERE.parent / "app/demo").rglob("*.txt"))[:6]
+    files = sorted((HERE.parent / "app/demo").rglob("*.txt"))[::3]
     header = "PATIENT: Okonkwo, Adaeze   MRN: 4482291   DOB: 3/14/1962\nDictated by: Ray Long, M.D.\n"
+    compared = 0
     for file in files:
-        done = hide(note(header + file.read_text(encoding="utf-8"), note_id=file.name))
-        old_doc, new_doc = nlp(header + file.read_text(encoding="utf-8")), nlp(done.note.text)
+        text = header + file.read_text(encoding="utf-8")
+        done = hide(note(text, note_id=file.name))
+        assert "Okonkwo" not in done.note.text and "Long" not in done.note.text
         replaced = {i for r in done.replacements for i in range(r.old_start, r.old_end)}
-        old = {(e.label_, e.text) for e in old_doc.ents if replaced.isdisjoint(range(e.start_char, e.end_char))}
         inside = {i for r in done.replacements for i in range(r.new_start, r.new_end)}
-        new = {(e.label_, e.text) for e in new_doc.ents if inside.isdisjoint(range(e.start_char, e.end_char))}
+        # the header's own words ("DOB") are no clinical entities: what the tagger makes of them may change
+        old = [
+            (e.label_, e.text, e.start_char)
+            for e in nlp(text).ents
+            if e.start_char >= len(header) and replaced.isdisjoint(range(e.start_char, e.end_char))
+        ]
+        new = [
+            (e.label_, e.text, done.to_old(e.start_char))
+            for e in nlp(done.note.text).ents
+            if done.to_old(e.start_char) >= len(header) and inside.isdisjoint(range(e.start_char, e.end_char))
+        ]
         assert new == old, file.name
+        compared += len(old)
+    assert compared > 100
 
 
 # ------------------------------------------------------------------------------------------ the command

@@ -21,8 +21,8 @@ _HOLIDAYS = {
 }  # fmt: skip
 _DEFAULT_YEAR = 2001  # of a day without a year, where the note has no date: not a leap year
 
-_FULL = re.compile(r"(?P<year>\d{4})(?P<a>[-/.])(?P<m>\d{1,2})(?P<b>[-/.])(?P<d>\d{1,2})(?!\d)")
-_FIGURES = re.compile(r"(?P<m>\d{1,2})(?P<a>[-/.])(?P<d>\d{1,2})(?P<b>[-/.])(?P<year>\d{4}|\d{2})(?!\d)")
+_FULL = re.compile(r"(?P<year>\d{4})(?P<a>[-/.])(?P<m>\d{1,2})(?P<b>(?P=a))(?P<d>\d{1,2})(?!\d)")
+_FIGURES = re.compile(r"(?P<m>\d{1,2})(?P<a>[-/.])(?P<d>\d{1,2})(?P<b>(?P=a))(?P<year>\d{4}|\d{2})(?!\d)")
 _MONTH_YEAR = re.compile(r"(?P<m>\d{1,2})(?P<a>[-/])(?P<year>\d{4})(?!\d)")
 _YEAR_MONTH = re.compile(r"(?P<year>\d{4})(?P<a>[-/])(?P<m>\d{1,2})(?![\d/-])")
 _SHORT = re.compile(r"(?P<m>\d{1,2})(?P<a>[/-])(?P<d>\d{1,2})(?!\d)")

@@ -103,7 +103,7 @@ class Deidentifier:
     (True, True)
     """
 
-    def __init__(self, mode: str = "surrogate", secret: bytes | None = None, doubt: float = 0.7) -> None:
+    def __init__(self, mode: str = "surrogate", secret: bytes | None = None, doubt: float = 0.8) -> None:
         self.mode = Mode(mode)
         self._secret = secret if secret is not None else secrets.token_bytes(32)
         self._finder = IdentifierFinder(doubt)

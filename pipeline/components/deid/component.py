@@ -43,7 +43,7 @@ class IdentifierMarker:
     [('Okonkwo', 'NAME'), ('3/14/2019', 'DATE')]
     """
 
-    def __init__(self, nlp: Language, name: str = "clinigraph_deid", *, doubt: float = 0.7) -> None:
+    def __init__(self, nlp: Language, name: str = "clinigraph_deid", *, doubt: float = 0.8) -> None:
         register_extensions()
         self.name = name
         self._finder = IdentifierFinder(doubt)

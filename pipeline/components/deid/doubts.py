@@ -12,6 +12,7 @@ _UNIT = re.compile(
     r"beats|bpm|hours?|hrs?|minutes?|min|days?|weeks?|wks?|months?|times|tabs?|tablets?|puffs?|strength|x\d)(?![a-z])",
     re.IGNORECASE,
 )
+_QUANTITY = re.compile(r"\d+ ?(?:cc|ml|mg|u|units|l)", re.IGNORECASE)
 _GRADE = re.compile(r"\d{1,2}\+?\s?(?:/|out of)\s?(?:2|4|5|6|10)(?!\d)")
 _CODE_BEFORE = re.compile(
     r"\b(?:cpt|icd|icd-9|icd-10|hcpcs|drg|snomed|loinc|dx|codes?)[ :#]*(?:codes?[ :#]*)?$", re.IGNORECASE
@@ -51,15 +52,17 @@ def is_doubtful(item: Identifier, text: str, near_another: bool) -> bool:
     words = [fold(word) for word in re.findall(r"[^\W\d_]+", shown)]
     if all(word in word_set("never alone") for word in words):
         return True
-    if len(words) == 1 and len(words[0]) == 1 and "/" in text[max(0, item.start - 1) : item.end + 1]:
-        return True  # S/N, A/P, 44/M
+    if len(shown) == 1 and not near_another and text[item.end : item.end + 1] != ".":
+        return True  # S/N, A&O, Sex: M
+    if _QUANTITY.fullmatch(shown):
+        return True
     if item.kind in _FIGURES_ONLY and re.search(r"\d", shown) and _inside_a_word(item, text):
         return True
     if item.kind is IdentifierKind.ID and re.search(r"\d", shown):
         return bool(_UNIT.match(text, item.end)) or bool(re.fullmatch(r"\d+ U", shown))
     lists = word_flags()
-    if shown.islower() and not re.search(r"\d", shown) and item.score < _SURE_SCORE:
-        return all(re.search("w[12]", lists.get(word, "")) for word in words)
+    if shown.islower() and not re.search(r"\d", shown) and all(re.search("w[123]", lists.get(w, "")) for w in words):
+        return item.score < _SURE_SCORE or not any(re.search("f[12]|s[12]", lists.get(w, "")) for w in words)
     common = all(
         re.search("w[123]|m", lists.get(word, "")) and not re.search("[fs][12]|[cg]", lists.get(word, ""))
         for word in words

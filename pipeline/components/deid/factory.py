@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .component import IdentifierMarker
 
 
-@Language.factory("clinigraph_deid", assigns=["doc.spans"], default_config={"doubt": 0.7})
+@Language.factory("clinigraph_deid", assigns=["doc.spans"], default_config={"doubt": 0.8})
 def create_deid(nlp: Language, name: str, doubt: float) -> IdentifierMarker:
     """Make the component; see :class:`IdentifierMarker` for what it does."""
     from .component import IdentifierMarker

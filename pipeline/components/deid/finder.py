@@ -59,7 +59,7 @@ class IdentifierFinder:
     [('Crohn', 'NAME'), ('3/14/2019', 'DATE'), ('Ana Ruiz', 'NAME')]
     """
 
-    def __init__(self, doubt: float = 0.7) -> None:
+    def __init__(self, doubt: float = 0.8) -> None:
         self.doubt = doubt
         self._analyze = _analyze()
 

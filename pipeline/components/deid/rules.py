@@ -161,6 +161,10 @@ def _surely_a_name(match: re.Match[str], found: str) -> bool:
     return sure and not found.isupper()
 
 
+def _follows_a_name(match: re.Match[str], found: str) -> bool:
+    return _listed_name(match, re.split(r",", match.group())[0])
+
+
 def _name_of_a_relative(match: re.Match[str], found: str) -> bool:
     """After "her son" a capital makes even a word a name; medicine and headings are none."""
     flags = [word_flags().get(fold(t.text), "") for t in tokenize(found) if t.text.isalpha() and len(t.text) > 1]
@@ -211,6 +215,7 @@ _CHECKS: dict[str, Callable[[re.Match[str], str], bool]] = {
     "surely_a_name": _surely_a_name,
     "listed_name": _listed_name,
     "listed_name_any_case": _listed_name_any_case,
+    "follows_a_name": _follows_a_name,
     "name_of_a_relative": _name_of_a_relative,
     "initials": _initials,
     "an_organization": _an_organization,

@@ -98,7 +98,7 @@ class Tagger:
     [('Okonkwo, Adaeze', 'NAME')]
     """
 
-    def __init__(self, weights: bytes | None = None, doubt: float = 0.7) -> None:
+    def __init__(self, weights: bytes | None = None, doubt: float = 0.8) -> None:
         self.doubt = doubt
         self._network = build_network()
         unpack_weights(self._network, _shipped() if weights is None else weights)
