@@ -31,7 +31,17 @@ class IdentifierMarker:
 
     Notes
     -----
-    MEASURED
+    Recall (every letter covered) and precision (``clinigraph evaluate deid``), without ORGANIZATION:
+
+    ==========================================  ========  ======  =========
+    set                                         examples  recall  precision
+    ==========================================  ========  ======  =========
+    presidio-synth, held-out templates               506    .945       .906
+    own headers, never looked at (odd lines)         184    .947       .921
+    own headers, rules made on them (even)           183    .987       .957
+    ==========================================  ========  ======  =========
+
+    With ORGANIZATION the recall is .928, .948 and .982.
 
     Examples
     --------

@@ -31,6 +31,7 @@ _CREDENTIALS = re.compile(
     r"[,\s]+(?:Dr|M\.?D|D\.?O|R\.?N|Ph\.?D|N\.?P|PA-C|FRCS|FRCP|MBBS|LCSW|DPM|CNM|RNFA|APRN|CRNA|DDS|LPN|FACS|Pharm\.?D)\.?$"
 )
 _MIN_REPEATED = 3
+_LEAST_TAGGED = 0.35  # score of a name of the tagger's that is looked for elsewhere
 _INSTRUMENT = re.compile(
     r"(?:['’]s)? (?:[a-z]+ )?(?:scissors|forceps|retractors?|clamps?|laryngoscope|blades?|rongeurs?|curettes?|speculum|"
     r"elevators?|catheters?|sutures?|needles?|stents?|cannula|trocars?|osteotomes?|dressings?|tubes?|drains?|screws?)\b"
@@ -161,7 +162,7 @@ def _repeated(text: str, found: list[Identifier]) -> Iterator[Identifier]:
     words: dict[str, float] = {}
     lists = word_flags()
     for item in found:
-        if item.kind is not IdentifierKind.NAME or item.score < 0.6:
+        if item.kind is not IdentifierKind.NAME or item.score < (_LEAST_TAGGED if item.source == "tagger" else 0.6):
             continue
         for match in re.finditer(r"[^\W\d_]+", text[item.start : item.end]):
             word = match.group()

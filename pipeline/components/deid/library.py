@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-import spacy
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry, RecognizerResult
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine
 from presidio_analyzer.predefined_recognizers import (
@@ -17,6 +16,8 @@ from presidio_analyzer.predefined_recognizers import (
     PhoneRecognizer,
     UsSsnRecognizer,
 )
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
 
 from .identifiers import Identifier, IdentifierKind
 from .rules import find_by_rules
@@ -32,6 +33,7 @@ _KINDS = {
     "PHONE_NUMBER": IdentifierKind.PHONE,
 }
 _PHONE_REGIONS = ("US", "GB", "AU")
+_VOCAB = Vocab()
 _LEAST_SCORE = 0.4  # presidio gives unproved patterns less
 _LEAST_PHONE_DIGITS = 7
 
@@ -46,7 +48,7 @@ class _BlankNlp(NlpEngine):
         return True
 
     def process_text(self, text: str, language: str) -> NlpArtifacts:
-        return NlpArtifacts([], spacy.blank("en").make_doc(""), [], [], self, language)
+        return NlpArtifacts([], Doc(_VOCAB), [], [], self, language)
 
     def process_batch(
         self, texts: Iterable[str], language: str, batch_size: int = 1, n_process: int = 1, **kwargs: Any

@@ -161,6 +161,28 @@ def _surely_a_name(match: re.Match[str], found: str) -> bool:
     return sure and not found.isupper()
 
 
+def _listed_place(match: re.Match[str], found: str) -> bool:
+    """Every word is a town's, country's or region's and no other word."""
+    words = [fold(t.text) for t in tokenize(found) if t.text.isalpha()]
+    flags = [word_flags().get(word, "") for word in words]
+    return all(len(word) > 3 for word in words) and all(
+        re.search("[cg]", flag) and not re.search("w|m", flag) for flag in flags
+    )
+
+
+def _a_year(match: re.Match[str], found: str) -> bool:
+    """Not a count, a dose or a time: what stands before is neither an abbreviation nor a medical word."""
+    word = match.group("y")
+    if word is None:
+        return True
+    flags = word_flags().get(fold(word), "")
+    return (
+        not (word.isupper() and len(word) > 1)
+        and word.lower() not in ("at", "to", "of")
+        and not ("m" in flags and "w1" not in flags)
+    )
+
+
 def _follows_a_name(match: re.Match[str], found: str) -> bool:
     return _listed_name(match, re.split(r",", match.group())[0])
 
@@ -178,6 +200,8 @@ def _name_of_a_relative(match: re.Match[str], found: str) -> bool:
 def _listed_name(match: re.Match[str], found: str) -> bool:
     """As above, and every word is on a list of names: brands of dressings and the like are on none."""
     words = [fold(token.text) for token in tokenize(found) if token.text.isalpha() and len(token.text) > 1]
+    if any(word in word_set("never alone") for word in words):
+        return False
     return _surely_a_name(match, found) and all(re.search("[fs][1-4]", word_flags().get(word, "")) for word in words)
 
 
@@ -215,6 +239,8 @@ _CHECKS: dict[str, Callable[[re.Match[str], str], bool]] = {
     "surely_a_name": _surely_a_name,
     "listed_name": _listed_name,
     "listed_name_any_case": _listed_name_any_case,
+    "listed_place": _listed_place,
+    "a_year": _a_year,
     "follows_a_name": _follows_a_name,
     "name_of_a_relative": _name_of_a_relative,
     "initials": _initials,

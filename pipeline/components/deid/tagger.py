@@ -35,6 +35,7 @@ _ROWS = {
     "word": 5000, "prefix": 1500, "suffix": 2500, "shape": 200, "lists": 800, "line": 40, "heading": 2000,
     "spacing": 60,
 }  # fmt: skip
+_SCALE = 0.49  # every pattern is surer: what both find is the pattern's
 _WIDTH, _EMBED, _DEPTH = 96, 48, 4
 _LONGEST_WINDOW = 20_000  # tokens at a time; longer notes are cut at line breaks
 OLDEST_NAMEABLE_AGE = 89
@@ -133,7 +134,7 @@ class Tagger:
         start, end = tokens[run[0]].start, tokens[run[-1]].end
         if kind is IdentifierKind.AGE and not _over_89(text[start:end]):
             return
-        yield Identifier(start, end, kind, round(min(0.84, float(score) * 0.84), 3), "tagger")
+        yield Identifier(start, end, kind, round(_SCALE * float(score), 3), "tagger")
 
 
 def _over_89(text: str) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from thinc.api import Adam, fix_random_seed
 
-from ...components.deid.tagger import LABELS, build_network, feature_array
+from ...components.deid.tagger import LABELS, build_network, feature_array, pack_weights, unpack_weights
 from ...components.deid.tokens import FEATURES, tokenize
 from .examples import Example, training_examples
 
@@ -56,13 +56,15 @@ def _batches(data: Sequence[Arrays], words: int, rng: random.Random) -> Iterator
         yield batch
 
 
-def fit(examples: Sequence[Example], *, epochs: int, seed: int, minutes: float) -> bytes:
+def fit(examples: Sequence[Example], *, epochs: int, seed: int, minutes: float, start: bytes | None = None) -> bytes:
     """Train; stops after ``epochs`` or ``minutes``, the learning rate falling to nothing by then."""
     fix_random_seed(seed)
     rng, noise = random.Random(seed), np.random.default_rng(seed)
     data = [pair for pair in map(arrays, examples) if len(pair[1])]
     model = build_network()
     model.initialize(X=[data[0][0], data[1][0]])
+    if start is not None:
+        unpack_weights(model, start)
     optimizer = Adam(0.002, L2=1e-5, grad_clip=1.0)
     total, done, started = sum(len(y) for _, y in data) * epochs, 0, time.time()
     print(f"{len(data)} examples, {total // epochs} tokens", flush=True)
@@ -71,7 +73,7 @@ def fit(examples: Sequence[Example], *, epochs: int, seed: int, minutes: float) 
         for batch in _batches(data, 2000, rng):
             part = max(done / total, (time.time() - started) / 60 / minutes)
             if part >= 1:
-                return model.to_bytes()
+                return pack_weights(model)
             optimizer.learn_rate = 0.002 * min(1.0, 0.1 + part * 20) * (1 - part)
             scores, backprop = model.begin_update([_forget(x, y, noise) for x, y in batch])
             gradients = []
@@ -84,7 +86,7 @@ def fit(examples: Sequence[Example], *, epochs: int, seed: int, minutes: float) 
             model.finish_update(optimizer)
             done += sum(len(y) for _, y in batch)
         print(f"epoch {epoch + 1}: loss {loss / (total / epochs):.4f}, {time.time() - started:.0f} s", flush=True)
-    return model.to_bytes()
+    return pack_weights(model)
 
 
 def main() -> None:
@@ -96,10 +98,13 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--per-template", type=int, default=30)
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--start", type=Path, help="Go on from these weights.")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     examples = training_examples(arguments.data, arguments.knowledge, arguments.seed, arguments.per_template)
-    arguments.output.write_bytes(fit(examples, epochs=arguments.epochs, seed=arguments.seed, minutes=arguments.minutes))
+    start = arguments.start.read_bytes() if arguments.start else None
+    weights = fit(examples, epochs=arguments.epochs, seed=arguments.seed, minutes=arguments.minutes, start=start)
+    arguments.output.write_bytes(weights)
 
 
 if __name__ == "__main__":
