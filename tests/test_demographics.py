@@ -115,3 +115,21 @@ def test_any_text_is_safe_and_twice_is_once(text):
     assert all(0 <= m.value <= 122 for *_, c, m in first if c.id == "CG:age")
     NLP.get_pipe("clinigraph_demographics")(doc)
     assert [(s.start, s.end, s._.concept, s._.measurement) for s in mention_spans(doc)] == first
+
+
+def test_pack_years_and_standard_drinks():
+    from clinigraph.pipeline.components.demographics.profile import statements
+
+    def amounts(text):
+        return {
+            s.concept: s.measurement.value
+            for s in statements(text)
+            if s.concept in ("CG:pack_years", "CG:drinks_per_week")
+        }
+
+    assert amounts("40 pack-year smoking history, quit 2010.") == {"CG:pack_years": 40}
+    assert amounts("Smoked 1 ppd for 30 years.") == {"CG:pack_years": 30}
+    assert amounts("half a pack per day x 20 years") == {"CG:pack_years": 10}
+    assert amounts("Drinks 2 beers a night.") == {"CG:drinks_per_week": 14}
+    assert amounts("3-4 drinks per week") == {"CG:drinks_per_week": 4}
+    assert amounts("Father had a 60 pack-year history. One pack of eggs.") == {}

@@ -96,11 +96,39 @@ def _age(value: float, unit: str | None) -> Measurement | None:
     return Measurement(value=years, unit="year", normal_value=years, normal_unit="year")
 
 
+_WORDS = {"½": 0.5, "one": 1.0, "two": 2.0, "half": 0.5, "half a": 0.5}
+_PER_WEEK = {"week": 1.0, "weekly": 1.0, "month": 12 / 52}  # anything else is a day
+
+
+def _pack_years(groups: dict[str, str | None]) -> Measurement | None:
+    """As written, or packs a day times years."""
+    if groups.get("value"):
+        amount = float(groups["value"] or 0)
+    else:
+        packs, years = groups.get("packs") or "", groups.get("years") or "0"
+        amount = (_WORDS[packs] if packs in _WORDS else float(packs)) * float(years)
+    if not 0 < amount <= 200:
+        return None
+    return Measurement(value=amount, unit="pack-years", normal_value=amount, normal_unit="pack-years")
+
+
+def _drinks(groups: dict[str, str | None]) -> Measurement | None:
+    """Standard drinks a week: a beer, a glass of wine and a shot are one each; of a range the most."""
+    amount = float(groups.get("high") or groups.get("value") or 0)
+    weekly = round(amount * _PER_WEEK.get(groups.get("per") or "", 7.0), 1)
+    return Measurement(value=weekly, unit="drinks/week", normal_value=weekly, normal_unit="drinks/week")
+
+
+_AMOUNTS = {"CG:pack_years": _pack_years, "CG:drinks_per_week": _drinks}
+
+
 def _measurement(pattern: _Pattern, groups: dict[str, str | None]) -> Measurement | None:
     number = groups.get("value")
     value = float(number.replace("½", "0.5")) if number else None
     if pattern.concept == "CG:age":
         return _age(value, groups.get("unit")) if value is not None else None
+    if pattern.concept in _AMOUNTS:
+        return _AMOUNTS[pattern.concept](groups)
     if pattern.concept == "CG:sex":
         return Measurement(value_text="female" if groups.get("female") else "male")
     return Measurement(value=value, unit=groups.get("unit"), value_text=pattern.answer)
