@@ -302,7 +302,7 @@ def test_evaluation_counts_parts_and_leaves_masks_out(tmp_path):
 
     from clinigraph.pipeline.evaluation.medications import evaluate_medications, medication_pipeline
 
-    text = "Timolol BID OU, *** qd"
+    text = "Timolol BID OU, ***"
     labels = [[0, 7, "DRUG"], [8, 11, "FREQUENCY"], [12, 14, "ROUTE"], [16, 19, "DRUG"]]
     path = tmp_path / "gold.json"
     path.write_text(json.dumps([{"id": 1, "text": text, "labels": labels}]), encoding="utf-8")
