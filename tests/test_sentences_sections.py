@@ -113,6 +113,9 @@ SECTIONS = [
     ("S: tired\nO: BP 120/80\nA: anemia\nP: iron", ["hpi", "physical_exam", "assessment", "plan"]),
     ("Brief Hospital Course: well\nReturn precautions: fever", ["hospital_course", "instructions"]),
     ("Surgeries: none. Vitals: stable. Imaging: CT done", ["past_surgical_history", "vitals", "imaging"]),
+    ("PAST MEDICAL HISTORY: PHYSICAL EXAM: General: well", ["past_medical_history", "physical_exam"]),
+    ("FH/SH: mother had gout. IMMUNIZATIONS: tetanus 2010", ["family_history", "immunizations"]),
+    ("PLAN: rest\nDVT PROPHYLAXIS: heparin", ["plan", "prophylaxis"]),
     ("HOUSING SITUATION\nlives alone", ["other"]),
     ("Seen.\n\nHOUSING SITUATION\nlives alone", ["unknown", "other"]),
 ]

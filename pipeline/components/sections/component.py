@@ -20,7 +20,8 @@ class SectionFinder:
 
     Kinds: chief_complaint, hpi, past_medical_history, past_surgical_history, medications, discharge_medications,
     allergies, family_history, social_history, review_of_systems, physical_exam, vitals, labs, imaging, procedures,
-    hospital_course, assessment, plan, assessment_plan, diagnosis, instructions, follow_up, other; "unknown" above the
+    hospital_course, assessment, plan, assessment_plan, diagnosis, instructions, follow_up, immunizations,
+    prophylaxis, other; "unknown" above the
     first heading. A heading that is not in the table opens "other", except under headings that have parts of
     their own (a body system under the physical exam stays physical exam).
 
