@@ -193,9 +193,8 @@ class WindowedTagger(ABC):
         for row, window in enumerate(windows):
             pieces[row, : len(window.pieces)] = window.pieces
             mask[row, : len(window.pieces)] = 1
-        if windows[0].features is None:
-            return self.scores(pieces, mask, None)
-        return self.scores(pieces, mask, multi_hot([window.features for window in windows], length))
+        told = [window.features for window in windows if window.features is not None]
+        return self.scores(pieces, mask, multi_hot(told, length) if told else None)
 
     def _remember(self, key: bytes, spans: list[WordSpan]) -> None:
         if not self.cached:

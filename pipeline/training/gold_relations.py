@@ -180,7 +180,7 @@ def _document(
         Group(found[0][0], concept, tuple(sorted({span for _, span in found}))) for concept, found in spans.items()
     ]
     place = {group.concept: number for number, group in enumerate(groups)}
-    pairs = set()
+    pairs: set[Pair] = set()
     for name, first, second in related:
         if first not in place or second not in place:
             continue
@@ -226,7 +226,7 @@ def _brat(path: Path, labels: RelationMap) -> Iterator[RelationRecord]:
         elif line.startswith("R") and len(fields) > 1:
             name, first, second = fields[1].split()[:3]
             related.append((name, first.partition(":")[2], second.partition(":")[2]))
-    pairs = set()
+    pairs: set[Pair] = set()
     for name, first, second in related:
         first, second = events.get(first, first), events.get(second, second)
         if first in place and second in place:
