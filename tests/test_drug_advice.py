@@ -90,6 +90,15 @@ def test_metformin_and_kidney_function(egfr: float, expected: str) -> None:
     assert any(r.kind == "monitoring" for r in answer.notes)
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_values_of_one_day_the_worse_counts(order: int) -> None:
+    both = (value("egfr", 25, 5), value("egfr", 90, 5))[::order]
+    assert check(PatientState(measurements=both), mini_view(), "DB:metformin").verdict == "blocked"
+    both = (value("creatinine", 0.8, 5), value("creatinine", 2.4, 5))[::order]
+    state = PatientState(age=67, sex="male", measurements=both)
+    assert check(state, mini_view(), "DB:metformin").verdict == "blocked"
+
+
 def test_kidney_function_from_creatinine() -> None:
     state = PatientState(age=67, sex="male", measurements=(value("creatinine", 2.4),))
     block = check(state, mini_view(), "DB:metformin").blocks[0]

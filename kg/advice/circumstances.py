@@ -11,7 +11,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from ...schemas.advice import Evidence, PatientMedication, PatientState
+from ...schemas.advice import Evidence, PatientMeasurement, PatientMedication, PatientState
 from .view import KnowledgeView
 
 
@@ -121,16 +121,8 @@ class Circumstances:
     @cached_property
     def kidney(self) -> KidneyFunction | None:
         """Last recorded eGFR, or the one computed from the last creatinine if that is newer or the only one."""
-        tests = contexts()["tests"]
-        values = {
-            name: max(
-                (m for m in self.state.measurements if m.test_id == tests[name]),
-                key=lambda m: (m.date or dt.date.min, m.value),
-                default=None,
-            )
-            for name in ("egfr", "creatinine")
-        }
-        recorded, creatinine = values["egfr"], values["creatinine"]
+        # Of several values of one day the worse counts: the lower eGFR, the higher creatinine.
+        recorded, creatinine = self._last("egfr", -1), self._last("creatinine", 1)
         if recorded and not (creatinine and (creatinine.date or dt.date.min) > (recorded.date or dt.date.min)):
             return KidneyFunction(recorded.value, "recorded", recorded.evidence)
         age, sex = self.state.age, self.state.sex
@@ -140,6 +132,15 @@ class Circumstances:
             value = egfr_ckd_epi_2021(creatinine.value, age, sex)
             return KidneyFunction(round(value, 1), "computed from creatinine, CKD-EPI 2021", creatinine.evidence)
         return KidneyFunction(recorded.value, "recorded", recorded.evidence) if recorded else None
+
+    def _last(self, name: str, worse: int) -> PatientMeasurement | None:
+        """The newest value of a test; ``worse`` is 1 if the higher of two is the worse one, else -1."""
+        test = contexts()["tests"][name]
+        return max(
+            (m for m in self.state.measurements if m.test_id == test),
+            key=lambda m: (m.date or dt.date.min, worse * m.value),
+            default=None,
+        )
 
     @cached_property
     def liver(self) -> Problem | None:
