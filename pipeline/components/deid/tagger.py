@@ -43,9 +43,13 @@ OLDEST_NAMEABLE_AGE = 89
 
 def build_network() -> Model[Any, Any]:
     """The network, untrained: list of (tokens, features) hashes -> list of (tokens, labels) probabilities."""
-    embeds = [HashEmbed(_EMBED, _ROWS[name], column=i, seed=i + 7) for i, name in enumerate(FEATURES)]
-    window = chain(expand_window(window_size=1), Maxout(nO=_WIDTH, nI=_WIDTH * 3, nP=3, normalize=True, dropout=0.0))
-    body = chain(
+    embeds: list[Model[Any, Any]] = [
+        HashEmbed(_EMBED, _ROWS[name], column=i, seed=i + 7) for i, name in enumerate(FEATURES)
+    ]
+    window: Model[Any, Any] = chain(
+        expand_window(window_size=1), Maxout(nO=_WIDTH, nI=_WIDTH * 3, nP=3, normalize=True, dropout=0.0)
+    )
+    body: Model[Any, Any] = chain(
         concatenate(*embeds),
         Maxout(nO=_WIDTH, nI=_EMBED * len(FEATURES), nP=3, normalize=True, dropout=0.1),
         clone(residual(window), _DEPTH),
