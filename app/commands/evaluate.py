@@ -175,10 +175,13 @@ def relations(
     name = corpus_name(path, format.value)
     linked = format is RelationFormat.pubtator and not gold_entities
     needed = (*_TAGGING, *_LINKING) if linked else _TAGGING
+    config = {"clinigraph_ner": {"guideline": name}}
+    if linked:
+        config["clinigraph_linker"] = {"guideline": name}
     nlp = load(
         **pipeline_settings(model, None),
         exclude=[each for each in pipeline_names() if each not in needed],
-        config={"clinigraph_ner": {"guideline": name}},
+        config=config,
     )
     report = evaluate_relations(
         path,

@@ -20,4 +20,6 @@ SELECT primary_knowledge_source, source_version, licence, 'IN_CLASS', count(*) F
 SELECT primary_knowledge_source, source_version, licence, 'CROSS_REACTIVE_WITH', count(*) FROM CROSS_REACTIVE_WITH GROUP BY 1, 2, 3 UNION ALL
 SELECT primary_knowledge_source, source_version, licence, 'DOSE_ADJUST_FOR', count(*) FROM DOSE_ADJUST_FOR GROUP BY 1, 2, 3 UNION ALL
 SELECT primary_knowledge_source, source_version, licence, 'DIAGNOSED_BY', count(*) FROM DIAGNOSED_BY GROUP BY 1, 2, 3 UNION ALL
-SELECT primary_knowledge_source, source_version, licence, 'REVEALS', count(*) FROM REVEALS GROUP BY 1, 2, 3
+SELECT primary_knowledge_source, source_version, licence, 'REVEALS', count(*) FROM REVEALS GROUP BY 1, 2, 3 UNION ALL
+SELECT primary_knowledge_source, source_version, licence, 'RISK_FACTOR_FOR', count(*) FROM RISK_FACTOR_FOR GROUP BY 1, 2, 3 UNION ALL
+SELECT primary_knowledge_source, source_version, licence, 'RED_FLAG_FOR', count(*) FROM RED_FLAG_FOR GROUP BY 1, 2, 3

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...schemas.problems import UserError
 from ..encoder.tags import LABELS
-from ..extensions import DETAILS_KEY, mention_spans
+from ..extensions import DETAILS_KEY, mention_spans, register_extensions
 from ..training.corpora import CorpusReading, Record, Rejected, read_corpus
 from ..training.corpora.offsets import read_offsets
 from ..training.label_maps import LabelMap, load_label_maps
@@ -32,12 +32,20 @@ class EntityReport:
         Rows of the corpus that could not be read.
     discontinuous : int
         Gold spans of several fragments, compared by their hull.
+    scored : list of (float, bool)
+        Score of each mention compared, and whether it is right (strictly).
     """
 
     labels: dict[str, Counts]
     documents: int = 0
     rejected: list[Rejected] = field(default_factory=list)
     discontinuous: int = 0
+    scored: list[tuple[float, bool]] = field(default_factory=list)
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error over ten bins of equal width: how far scores are from the share that is right."""
+        return expected_calibration_error(self.scored)
 
     @property
     def micro(self) -> Counts:
@@ -48,9 +56,10 @@ class EntityReport:
         return total
 
     def to_dict(self) -> dict[str, Any]:
-        """``{"micro": {precision, recall, f1, support}, "labels": {LABEL: {...}}}``."""
+        """``{"micro": {precision, recall, f1, support}, "labels": {LABEL: {...}}, "calibration_error": ..}``."""
         return {
             "micro": self.micro.to_dict(),
+            "calibration_error": round(self.calibration_error, 4),
             "labels": {label: counts.to_dict() for label, counts in sorted(self.labels.items())},
         }
 
@@ -102,14 +111,22 @@ def evaluate_entities(
     UserError
         If the path, the format or the map is wrong, or the map leaves no gold span to compare with.
     """
+    register_extensions()  # a pipeline of others has mentions without our scores: they count as sure
     reading = reading or read_corpus(path, format)
     comparison = comparison_for(reading, mapping)
     labels: dict[str, Counts] = {name: Counts() for name in sorted(set(comparison.gold.values()))}
+    scored: list[tuple[float, bool]] = []
     texts = (record.text for record in reading.records)
     docs = nlp.pipe(texts, batch_size=batch_size)
     for record, doc in zip(reading.records, docs, strict=True):
         spans = [*mention_spans(doc), *doc.spans.get(DETAILS_KEY, ())]
         found = [(span.start_char, span.end_char, span.label_) for span in spans]
+        gold = {(g.start, g.end, comparison.gold.get(g.label)) for g in record.spans}
+        scored += [
+            (span._.score, (span.start_char, span.end_char, comparison.ours[span.label_]) in gold)
+            for span in spans
+            if span.label_ in comparison.ours
+        ]
         for name, counts in compare_record(record, found, comparison, overlap=overlap).items():
             labels[name].add(counts)
     if not any(counts.support for counts in labels.values()):
@@ -118,7 +135,25 @@ def evaluate_entities(
             f"Labels found: {', '.join(_gold_labels(reading)) or 'none'}. "
             'Say what they are: --map "Chemical=DRUG,...".',
         )
-    return EntityReport(labels, len(reading.records), reading.rejected, reading.discontinuous)
+    return EntityReport(labels, len(reading.records), reading.rejected, reading.discontinuous, scored)
+
+
+def expected_calibration_error(scored: list[tuple[float, bool]], bins: int = 10) -> float:
+    """Mean distance between score and share of right ones, over bins of equal width, weighted by their size.
+
+    Examples
+    --------
+    >>> expected_calibration_error([(0.95, True), (0.95, True), (0.55, False), (0.55, True)])
+    0.05
+    """
+    total = 0.0
+    for number in range(bins):
+        inside = [pair for pair in scored if min(int(pair[0] * bins), bins - 1) == number]
+        if inside:
+            mean = sum(score for score, _ in inside) / len(inside)
+            share = sum(right for _, right in inside) / len(inside)
+            total += abs(mean - share) * len(inside)
+    return round(total / len(scored), 6) if scored else 0.0
 
 
 def compare_record(

@@ -15,7 +15,7 @@ from ..encoder.tagger import WindowedTagger, WindowStates
 from ..encoder.windowing import boundaries
 from ..extensions import mention_spans
 from ..training.corpora import GoldSpan
-from ..training.gold_relations import Group, Pair, RelationMap, RelationRecord, read_relations, relation_maps
+from ..training.gold_relations import PROBLEM, Group, Pair, RelationMap, RelationRecord, read_relations, relation_maps
 from ..training.label_maps import LabelMap, load_label_maps
 from ..training.pair_examples import REACH, side_of
 from .spans import Counts
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 WHOLE_TEXT = 500
 """Word pieces of a window where concepts of a whole document are related."""
 
-THRESHOLDS = {"CAUSES": 0.7, "TREATS": 0.5, "LOCATED_IN": 0.5, "INTERACTS_WITH": 0.5, "DETAIL_OF": 0.5}
+THRESHOLDS = {"CAUSES": 0.65, "TREATS": 0.5, "LOCATED_IN": 0.5, "INTERACTS_WITH": 0.5, "DETAIL_OF": 0.5}
 
 
 @dataclass
@@ -145,7 +145,8 @@ def _source_labels(relations: RelationMap, labels: LabelMap) -> dict[str, str]:
     wanted = {label for ends in (relations.heads, relations.tails) for each in ends.values() for label in each}
     names: dict[str, str] = {}
     for source in sorted(wanted):
-        for ours in labels.labels.get(source) or labels.learned.get(source) or ("DISEASE", "SYMPTOM"):
+        problem = ("DISEASE", "SYMPTOM") if source == PROBLEM else ()
+        for ours in labels.labels.get(source) or labels.learned.get(source) or problem:
             names.setdefault(ours, source)
     return names
 

@@ -18,6 +18,9 @@ from ...schemas.problems import UserError
 from .corpora import GoldSpan
 from .corpora.reading import corpus_files
 
+PROBLEM = "Problem"
+"""PHEE's effects and disorders are one kind to us: what an effect is in one event is a disorder in another."""
+
 RELATIONS = Path(__file__).with_name("relations.toml")
 
 
@@ -286,7 +289,7 @@ def _fragments(argument: dict[str, Any]) -> Iterator[tuple[int, str]]:
 
 
 def _span(groups: dict[tuple[int, int], Group], name: str, start: int, text: str) -> tuple[int, int]:
-    label = "Drug" if name == "Drug" else "Problem"
+    label = "Drug" if name == "Drug" else PROBLEM
     key = (start, start + len(text))
     groups.setdefault(key, Group(label, f"{start}", (GoldSpan(*key, label),)))
     return key

@@ -291,5 +291,6 @@ def _hidden_words(
     chosen = rng.random(pieces.shape) < share
     hidden = np.take_along_axis(chosen, word, axis=1) & ~np.isin(pieces, special)
     if not hidden.any():
-        hidden[0, min(1, hidden.shape[1] - 1)] = True
+        # there must be something to guess: the first word of the first window
+        hidden[0] = (word[0] == word[0, min(1, pieces.shape[1] - 1)]) & ~np.isin(pieces[0], special)
     return hidden
