@@ -165,6 +165,13 @@ def test_what_is_denied_is_no_relation(nlp) -> None:
     assert not {r for r in related(nlp, "No rash from penicillin.") if r[1] == "CAUSES"}
 
 
+def test_things_listed_one_after_the_other_are_not_related(nlp) -> None:
+    text = (
+        "He developed hives after amoxicillin in 2019.\nMedications: metformin 1000 mg PO BID, lisinopril 20 mg daily."
+    )
+    assert {r for r in related(nlp, text) if r[1] == "CAUSES"} == {("amoxicillin", "CAUSES", "hives")}
+
+
 def test_without_a_trained_head_the_cues_still_work() -> None:
     import clinigraph.pipeline as pipeline
 

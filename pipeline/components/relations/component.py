@@ -58,7 +58,7 @@ class RelationFinder:
         Name of the component.
     learned
         Ask the tagger's head for relations too, if the pipeline has a ``clinigraph_ner`` before this component whose
-        model has one. It sees pairs of mentions up to 250 characters apart, in one sentence or the next, without a cue.
+        model has one. It sees pairs of mentions up to 250 characters apart in one sentence, without a cue.
     thresholds
         Relation type to the lowest probability at which the head is believed; types that are not named are left to the
         cues.

@@ -16,7 +16,9 @@ from ...extensions import doc_text
 REACH = 250
 """Characters between two mentions that are looked at as a pair; the head was trained on such pairs."""
 
-SENTENCES_APART = 1
+SENTENCES_APART = 0
+"""The head learned from abstracts, where one subject goes through all sentences; on notes, which list unrelated things
+one after the other, it believes too much across them."""
 
 _PROBLEMS = (Label.DISEASE.value, Label.SYMPTOM.value)
 _TYPES: dict[tuple[str, str], tuple[RelationType, ...]] = {
