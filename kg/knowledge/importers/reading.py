@@ -187,7 +187,7 @@ class InputFile:
                 for _ in range(lines):
                     found.append(stream.readline(_CHUNK))
         except _BREAKS:
-            pass  # reading it says so
+            pass  # the same break is met and listed when the rows are read
         return found
 
 
