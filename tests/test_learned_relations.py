@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clinigraph.pipeline.encoder.pairs import FEATURES, RELATION_TYPES, PairScorer, PairSide, pair_features
+from clinigraph.pipeline.encoder.pairs import CLOSEST, FEATURES, RELATION_TYPES, PairScorer, PairSide, pair_rows
 from clinigraph.pipeline.training.gold_relations import read_relations, relation_maps
 from clinigraph.pipeline.training.label_maps import load_label_maps
 from clinigraph.schemas.problems import UserError
@@ -101,7 +101,6 @@ def test_a_pair_that_nobody_annotated_is_only_unrelated_where_the_corpus_says_so
 
 def test_the_head_computes_the_same_without_pytorch(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch", reason="needs the extra train")
-    from clinigraph.pipeline.encoder.pairs import word_weights
     from clinigraph.pipeline.training.model import PairHead
 
     torch.manual_seed(0)
@@ -109,32 +108,51 @@ def test_the_head_computes_the_same_without_pytorch(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     states = rng.normal(size=(9, 24)).astype(np.float32)
     sentence = np.array([0, 0, 0, 0, 1, 1, 1, 2, 2])
-    pairs = [
-        (PairSide("DRUG", ((0, 1), (5, 7))), PairSide("DISEASE", ((2, 4),))),
-        (PairSide("DISEASE", ((8, 9),)), PairSide("ANATOMY", ((3, 4), (7, 8)))),
+    sides = [
+        PairSide("DRUG", ((0, 1), (5, 7))),
+        PairSide("DISEASE", ((2, 4), (8, 9))),
+        PairSide("ANATOMY", ((3, 4), (7, 8))),
     ]
-    weights = [
-        torch.from_numpy(np.stack([word_weights(side, 9) for side in sides])) for sides in zip(*pairs, strict=True)
-    ]
-    features = torch.from_numpy(np.stack([pair_features(a, b, sentence) for a, b in pairs]))
+    pairs = [(0, 1), (1, 2)]
     with torch.no_grad():
-        expected = torch.sigmoid(head(torch.from_numpy(states), *weights, features)).numpy()
+        logits = head(torch.from_numpy(states), pair_rows(sides, pairs, sentence))
     PairScorer({name: value.numpy() for name, value in head.state_dict().items()}).save(tmp_path / "pairs.npz")
-    found = PairScorer.load(tmp_path / "pairs.npz").scores(states, sentence, pairs)
+    found = PairScorer.load(tmp_path / "pairs.npz").scores(states, sentence, sides, pairs)
     assert found.shape == (2, len(RELATION_TYPES))
-    assert np.abs(found - expected).max() < 2e-3  # kept in 16 bits
+    assert np.abs(found - torch.sigmoid(logits).numpy()).max() < 2e-3  # kept in 16 bits
 
 
-def test_pair_features_see_distance_order_and_title() -> None:
+def test_rows_see_distance_order_title_and_rivals() -> None:
     sentence = np.array([0, 0, 1, 1, 2, 2, 2, 2])
-    near = pair_features(PairSide("DRUG", ((2, 3),)), PairSide("SYMPTOM", ((3, 4),)), sentence)
-    far = pair_features(PairSide("DRUG", ((0, 1),)), PairSide("DISEASE", ((7, 8),)), sentence)
-    turned = pair_features(PairSide("DRUG", ((3, 4),)), PairSide("SYMPTOM", ((2, 3),)), sentence)
-    assert near.shape == (FEATURES,)
+
+    def features(*sides: PairSide, pair: tuple[int, int] = (0, 1)) -> np.ndarray:
+        rows = pair_rows(sides, [pair], sentence)
+        assert rows.features.shape == (len(rows.pair), FEATURES)
+        return rows.features[0]
+
+    drug, symptom = PairSide("DRUG", ((2, 3),)), PairSide("SYMPTOM", ((3, 4),))
+    near = features(drug, symptom)
+    far = features(PairSide("DRUG", ((0, 1),)), PairSide("DISEASE", ((7, 8),)))
+    turned = features(PairSide("DRUG", ((3, 4),)), PairSide("SYMPTOM", ((2, 3),)))
     assert far.sum() > near.sum() and (near != turned).sum() == 1
     # symptoms and diseases look the same to the head
-    same = pair_features(PairSide("DRUG", ((2, 3),)), PairSide("DISEASE", ((3, 4),)), sentence)
-    assert np.array_equal(near, same)
+    assert np.array_equal(near, features(drug, PairSide("DISEASE", ((3, 4),))))
+    # another drug that stands nearer, and a disease that is more special
+    assert not np.array_equal(near, features(drug, symptom, PairSide("DRUG", ((4, 5),))))
+    plain = PairSide("DISEASE", ((3, 4),), "failure")
+    alone = features(drug, plain, PairSide("DISEASE", ((6, 7),), "rash"))
+    special = features(drug, plain, PairSide("DISEASE", ((6, 7),), "heart failure"))
+    assert (alone != special).sum() == 1
+
+
+def test_of_many_mentions_the_closest_are_looked_at() -> None:
+    sentence = np.zeros(80, dtype=int)
+    many = PairSide("DRUG", tuple((at, at + 1) for at in range(0, 40, 2)))
+    other = PairSide("DISEASE", tuple((at, at + 1) for at in range(41, 79, 2)))
+    rows = pair_rows([many, other], [(0, 1)], sentence)
+    assert len(rows.pair) == CLOSEST
+    gaps = [int(rows.mentions[tail].argmax() - rows.mentions[head].argmax()) for head, tail in rows.ends]
+    assert max(gaps) < 15  # the closest
 
 
 # --- the shipped model -------------------------------------------------------------------------------------------

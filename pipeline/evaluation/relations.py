@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...schemas.problems import UserError
-from ..encoder.pairs import RELATION_TYPES, PairSide
+from ..encoder.pairs import RELATION_TYPES
 from ..encoder.tagger import WindowedTagger, WindowStates
 from ..encoder.windowing import boundaries
 from ..extensions import mention_spans
@@ -117,13 +117,15 @@ def _in_window(
     record: RelationRecord, candidates: list[Pair], labels: LabelMap, tagger: WindowedTagger, window: WindowStates
 ) -> Iterator[tuple[Pair, float]]:
     begin, end = window.window.begin, window.window.end
-    sides = [side_of(group, labels, begin, end) for group in record.groups]
+    sides = [side_of(group, labels, record.text, begin, end) for group in record.groups]
     inside = [pair for pair in candidates if sides[pair.head] is not None and sides[pair.tail] is not None]
     if not inside or tagger.pair_scorer is None:
         return
     sentence = np.cumsum(boundaries(record.text, begin, end)[1])
-    ends: list[tuple[PairSide, PairSide]] = [(sides[pair.head], sides[pair.tail]) for pair in inside]  # type: ignore[misc]
-    scores = tagger.pair_scorer.scores(window.states, sentence, ends)
+    present = [number for number, side in enumerate(sides) if side is not None]
+    place = {number: at for at, number in enumerate(present)}
+    ends = [(place[pair.head], place[pair.tail]) for pair in inside]
+    scores = tagger.pair_scorer.scores(window.states, sentence, [side for side in sides if side is not None], ends)
     for pair, row in zip(inside, scores, strict=True):
         yield pair, float(row[RELATION_TYPES.index(pair.type)])
 

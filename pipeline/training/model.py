@@ -15,16 +15,17 @@ from torch import nn
 from transformers import AutoModelForTokenClassification
 
 from ..encoder.huggingface import FEATURE_FILE, PAIR_FILE
-from ..encoder.pairs import FEATURES, PAIR_WIDTH, RELATION_TYPES
+from ..encoder.pairs import FEATURES, PAIR_WIDTH, RELATION_TYPES, PairRows
 from ..encoder.tags import TAGS
 from ..encoder.word_features import ROWS
 
 
 class PairHead(nn.Module):
-    """Scores of the relation types for pairs of mention groups.
+    """Scores of the relation types for pairs of mentions, or of all mentions of two concepts.
 
-    Head and tail are the means of their words' states; the pair then looks over the whole window for the words that
-    say how the two are related (attention), and a small network decides. Its arithmetic stands a second time in
+    A mention is the mean of its words' states. Each pair of mentions looks over the whole window for the words that
+    say how the two are related (attention), and a small network decides; the pairs of mentions of two concepts are
+    then taken together (log of the summed exponentials). Its arithmetic stands a second time in
     :mod:`clinigraph.pipeline.encoder.pairs`, in NumPy, for use without PyTorch; a test holds the two together.
     """
 
@@ -38,26 +39,25 @@ class PairHead(nn.Module):
         self.outer = nn.Linear(width, len(RELATION_TYPES))
         self.dropout = nn.Dropout(0.2)
 
-    def forward(
-        self, states: torch.Tensor, heads: torch.Tensor, tails: torch.Tensor, features: torch.Tensor
-    ) -> torch.Tensor:
+    def forward(self, states: torch.Tensor, rows: PairRows) -> torch.Tensor:
         """Logits, shape (pairs, types).
 
         Parameters
         ----------
         states : tensor, shape (words, hidden)
             States of the first pieces of the words of one window.
-        heads, tails : tensor, shape (pairs, words)
-            Weights of the words in each side, summing to one.
-        features : tensor, shape (pairs, FEATURES)
+        rows : PairRows
         """
-        head = torch.tanh(self.head(self.dropout(heads @ states)))
-        tail = torch.tanh(self.tail(self.dropout(tails @ states)))
+        ends, pair = torch.from_numpy(rows.ends), torch.from_numpy(rows.pair)
+        mentions = self.dropout(torch.from_numpy(rows.mentions) @ states)
+        head = torch.tanh(self.head(mentions))[ends[:, 0]]
+        tail = torch.tanh(self.tail(mentions))[ends[:, 1]]
         query = self.query(torch.cat([head, tail], 1))
         attention = torch.softmax(query @ states.T / states.shape[1] ** 0.5, 1)
         context = torch.tanh(self.context(attention @ states))
-        joint = torch.cat([head, tail, head * tail, context, features], 1)
-        return self.outer(self.dropout(nn.functional.gelu(self.inner(self.dropout(joint)))))
+        joint = torch.cat([head, tail, head * tail, context, torch.from_numpy(rows.features)], 1)
+        logits = self.outer(self.dropout(nn.functional.gelu(self.inner(self.dropout(joint)))))
+        return torch.stack([part.logsumexp(0) for part in logits.split(torch.bincount(pair).tolist())])
 
 
 class MentionModel(nn.Module):
@@ -86,7 +86,9 @@ class MentionModel(nn.Module):
         self.pairs = PairHead(hidden)
         if isinstance(base, Path) and (base / FEATURE_FILE).exists():
             self.features.load_state_dict(load_file(base / FEATURE_FILE))
-            self.pairs.load_state_dict(load_file(base / PAIR_FILE))
+            pairs = load_file(base / PAIR_FILE)
+            if pairs["inner.weight"].shape == self.pairs.inner.weight.shape:  # else of an earlier kind: begin anew
+                self.pairs.load_state_dict(pairs)
 
     def encode(self, pieces: torch.Tensor, mask: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
         """States of the last layer; pieces and mask (batch, length), features (batch, length, columns)."""

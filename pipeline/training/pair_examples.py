@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..encoder.pairs import RELATION_TYPES, PairSide, pair_features, word_weights
+from ..encoder.pairs import RELATION_TYPES, PairRows, PairSide, pair_rows
 from .gold_relations import Group, RelationMap, RelationRecord
 
 if TYPE_CHECKING:
@@ -24,22 +24,19 @@ class PairExamples:
 
     Attributes
     ----------
-    heads, tails : ndarray of float32, shape (pairs, words)
-        Weights of the words in each side.
-    features : ndarray of float32, shape (pairs, FEATURES)
+    rows : PairRows
+        The pairs, mention by mention.
     related, known : ndarray of float32, shape (pairs, types)
         1 where a type holds; 1 where the corpus says whether it does.
     """
 
-    heads: np.ndarray
-    tails: np.ndarray
-    features: np.ndarray
+    rows: PairRows
     related: np.ndarray
     known: np.ndarray
 
 
-def side_of(group: Group, labels: LabelMap, begin: np.ndarray, end: np.ndarray) -> PairSide | None:
-    """A group as words of a window; None if a mention of it has no word there."""
+def side_of(group: Group, labels: LabelMap, text: str, begin: np.ndarray, end: np.ndarray) -> PairSide | None:
+    """A group as words of a window; None if no mention of it has a word there."""
     targets = labels.labels.get(group.label)
     label = targets[0] if targets else "DISEASE"
     places = []
@@ -47,7 +44,8 @@ def side_of(group: Group, labels: LabelMap, begin: np.ndarray, end: np.ndarray) 
         words = np.flatnonzero((begin < span.end) & (end > span.start))
         if len(words):
             places.append((int(words[0]), int(words[-1]) + 1))
-    return PairSide(label, tuple(sorted(set(places)))) if places else None
+    name = max((text[span.start : span.end] for span in group.spans), key=len)
+    return PairSide(label, tuple(sorted(set(places))), name) if places else None
 
 
 def pair_examples(
@@ -76,7 +74,7 @@ def pair_examples(
     most : int
     """
     begin, end = words
-    sides = [side_of(group, labels, begin, end) for group in record.groups]
+    sides = [side_of(group, labels, record.text, begin, end) for group in record.groups]
     reach = None if relations.document_level else REACH
     types: dict[tuple[int, int], list[str]] = {}
     for pair in relations.candidates(record, reach):
@@ -97,11 +95,9 @@ def pair_examples(
             related[row, column] = any(
                 (pair.type, pair.head, pair.tail) == (type_, head, tail) for pair in record.pairs
             )
-    pairs = [(sides[head], sides[tail]) for head, tail in chosen]
-    return PairExamples(
-        np.stack([word_weights(head, len(begin)) for head, _ in pairs]),  # type: ignore[arg-type]
-        np.stack([word_weights(tail, len(begin)) for _, tail in pairs]),  # type: ignore[arg-type]
-        np.stack([pair_features(head, tail, sentence) for head, tail in pairs]),  # type: ignore[arg-type]
-        related,
-        known,
+    present = [number for number, side in enumerate(sides) if side is not None]
+    place = {number: at for at, number in enumerate(present)}
+    rows = pair_rows(
+        [side for side in sides if side is not None], [(place[head], place[tail]) for head, tail in chosen], sentence
     )
+    return PairExamples(rows, related, known)

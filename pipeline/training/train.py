@@ -282,9 +282,7 @@ class _Run:
             if window.pairs is None:
                 continue
             pairs = window.pairs
-            logits = self.model.pairs(
-                states, torch.from_numpy(pairs.heads), torch.from_numpy(pairs.tails), torch.from_numpy(pairs.features)
-            )
+            logits = self.model.pairs(states, pairs.rows)
             each = torch.nn.functional.binary_cross_entropy_with_logits(
                 logits, torch.from_numpy(pairs.related), reduction="none"
             )

@@ -60,6 +60,7 @@ def _of_window(
         return
     sentence = np.cumsum(boundaries(text, begin, end)[1])
     left, right = window.window.keep
+    sides = [PairSide(span.label_, (words,), span.text) for span, words in inside]
     pairs, ends = [], []
     for at, (head, head_words) in enumerate(inside):
         if not left <= head_words[0] < right:
@@ -72,11 +73,11 @@ def _of_window(
                 continue
             if abs(int(sentence[head_words[0]]) - int(sentence[tail_words[0]])) > SENTENCES_APART:
                 continue
-            pairs.append((PairSide(head.label_, (head_words,)), PairSide(tail.label_, (tail_words,))))
+            pairs.append((at, other))
             ends.append((head, tail, types))
     if not pairs:
         return
-    scores = scorer.scores(window.states, sentence, pairs)
+    scores = scorer.scores(window.states, sentence, sides, pairs)
     for row, (head, tail, types) in zip(scores, ends, strict=True):
         # of two that exclude each other (a drug treats or causes) the likelier
         type_ = max(types, key=lambda each: row[RELATION_TYPES.index(each)])
