@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import spacy
 from clinigraph.pipeline.evaluation.entities import evaluate_entities, parse_mapping
+from clinigraph.pipeline.evaluation.error_kinds import error_kinds
 from clinigraph.pipeline.evaluation.spans import Counts, LabelledSpan, compare
 from clinigraph.schemas.problems import UserError
 from hypothesis import given
@@ -48,6 +49,10 @@ def test_strict_figures_by_hand(tmp_path: Path, ruler: Language) -> None:
     assert 0 < report["calibration_error"] <= 1  # the rules are sure of all, right or wrong
     relaxed = evaluate_entities(file, format="jsonl", overlap=True, nlp=ruler).to_dict()
     assert relaxed["labels"]["SYMPTOM"]["f1"] == 1.0
+    assert [tuple(kind) for kind in evaluate_entities(file, format="jsonl", nlp=ruler).errors] == [
+        ("invented", "", "DRUG"),
+        ("too short", "SYMPTOM", "SYMPTOM"),
+    ]
     assert set(report) == {"micro", "labels", "calibration_error"}
 
 
@@ -108,6 +113,28 @@ def test_comparing_is_symmetric_and_relaxed_is_never_stricter(gold: list, found:
     strict, relaxed = compare(gold, found), compare(gold, found, overlap=True)
     assert all(strict[label].correct <= relaxed[label].correct for label in strict)
     assert all(counts.correct <= min(counts.predicted, counts.support) for counts in relaxed.values())
+
+
+@given(spans, spans)
+def test_every_difference_has_one_kind(gold: list, found: list) -> None:
+    wrong = len(set(gold) - set(found)) + len(set(found) - set(gold))
+    kinds = error_kinds(gold, found)
+    both = sum(n for kind, n in kinds.items() if kind.kind not in ("missed", "invented", "split", "joined"))
+    assert sum(kinds.values()) + both == wrong  # those of two sides explain one span of each
+    turned = error_kinds(found, gold)
+    assert sum(turned.values()) == sum(kinds.values())
+
+
+def test_kinds_of_mistakes_by_hand() -> None:
+    gold = [LabelledSpan(*each) for each in ((0, 10, "X"), (20, 30, "X"), (40, 45, "Y"), (50, 55, "X"), (60, 66, "Y"))]
+    ours = [LabelledSpan(*each) for each in ((2, 10, "X"), (18, 26, "X"), (27, 30, "X"), (40, 45, "X"), (50, 55, "X"))]
+    assert {(*kind, count) for kind, count in error_kinds(gold, ours).items()} == {
+        ("too short", "X", "X", 1),
+        ("shifted", "X", "X", 1),
+        ("split", "X", "X", 1),
+        ("other label", "Y", "X", 1),
+        ("missed", "Y", "", 1),
+    }
 
 
 def test_overlap_finds_the_largest_matching() -> None:

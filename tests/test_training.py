@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import spacy
 from clinigraph.pipeline.encoder import LABELS, TAGS, load_token_classifier
 from clinigraph.pipeline.encoder.tags import ENTITY_LABELS
 from clinigraph.pipeline.encoder.word_features import GUIDELINES
@@ -23,6 +24,7 @@ from clinigraph.pipeline.training.corpora import GoldSpan, Record, read_corpus
 from clinigraph.pipeline.training.examples import allowed_tags, batches, tag_text, windows
 from clinigraph.pipeline.training.label_maps import LabelMap, load_label_maps
 from clinigraph.schemas.problems import UserError
+from spacy.tokens import DocBin, Span
 
 pytest_plugins = ["tiny_models"]
 
@@ -111,6 +113,20 @@ def test_json_formats(tmp_path: Path) -> None:
     assert [row.line for row in reading.rejected] == [3, 4, 5]
 
 
+def test_docbin_gives_entities_and_span_groups(tmp_path: Path) -> None:
+    nlp = spacy.blank("en")
+    doc = nlp("Took folic acid for anaemia.")
+    doc.ents = [Span(doc, 1, 3, label="DRUG")]
+    doc.spans["sc"] = [Span(doc, 4, 5, label="DISEASE"), Span(doc, 1, 2, label="DRUG")]
+    DocBin(docs=[doc, nlp("")]).to_disk(tmp_path / "mine.spacy")
+    (tmp_path / "broken.spacy").write_bytes(b"no DocBin")
+    reading = read_corpus(tmp_path, "docbin")
+    assert [surfaces(record) for record in reading.records] == [
+        [("folic acid", "DRUG"), ("folic", "DRUG"), ("anaemia", "DISEASE")]
+    ]
+    assert [(row.file, row.line) for row in reading.rejected] == [("broken.spacy", 1), ("mine.spacy", 2)]
+
+
 def test_phee(tmp_path: Path) -> None:
     row = {
         "id": "11_2",
@@ -164,6 +180,10 @@ def test_label_maps_name_only_our_labels() -> None:
     assert maps["maccrobat"].negatives > frozenset(ENTITY_LABELS)
     assert maps["clinical-notes"].negatives == frozenset(LABELS)
     assert all(each.guideline in GUIDELINES for each in maps.values())
+    # what a guideline annotates is what its corpus annotates
+    for each in maps.values():
+        marked = {label for targets in [*each.labels.values(), *each.learned.values()] for label in targets}
+        assert each.guideline == "none" or set(GUIDELINES[each.guideline]) == marked
 
 
 def test_unannotated_labels_are_neither_rewarded_nor_punished() -> None:

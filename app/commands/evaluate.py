@@ -21,6 +21,7 @@ class EntityFormat(StrEnum):
     brat = "brat"
     conll = "conll"
     doccano = "doccano"
+    docbin = "docbin"
     jsonl = "jsonl"
     phee = "phee"
 
@@ -108,6 +109,7 @@ def entities(
     guideline: Annotated[
         str | None, typer.Option(help="Whose rules of annotation the model follows. Default: those of the corpus.")
     ] = None,
+    errors: Annotated[int, typer.Option(help="Show so many of the most frequent kinds of mistakes.")] = 0,
     model: Model = None,
     label_map: LabelMap = None,
     json: JsonOption = False,
@@ -123,7 +125,15 @@ def entities(
     nlp = load(**pipeline_settings(model, label_map), exclude=others, config=config)
     report = evaluate_entities(path, format=format.value, mapping=map, overlap=overlap, nlp=nlp, reading=reading)
     data = report.to_dict()
+    if errors:
+        common = report.errors.most_common(errors)
+        data["errors"] = [{**kind._asdict(), "count": count} for kind, count in common]
     _finish(report, data, json, {"all": data["micro"], **data["labels"]})
+    if errors and not json:
+        shown = table("Mistake", "Gold", "Ours", "Count")
+        for kind, count in common:
+            shown.add_row(*kind, str(count))
+        out.print(shown)
 
 
 def assertion(

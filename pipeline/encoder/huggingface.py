@@ -13,7 +13,7 @@ from . import lexicon
 from .decoding import TagDecoder
 from .pairs import PairScorer
 from .tagger import WindowedTagger
-from .word_features import WordFeatures
+from .word_features import WordFeatures, guideline_labels
 
 FEATURE_FILE = "word_features.safetensors"
 PAIR_FILE = "pairs.safetensors"
@@ -90,6 +90,8 @@ class TorchTokenClassifier(WindowedTagger):
         own = (folder / FEATURE_FILE).is_file()
         self._features = _tensors(folder / FEATURE_FILE, torch, self._device)["weight"] if own else None
         names = lexicon.Lexicon.load(folder / lexicon.FILE) if own else None
+        if own and label_map is None:
+            label_map = guideline_labels(guideline or "clinical-notes")
         longest = min(256 if own else 144, _positions(config))
         super().__init__(
             Path(str(model)).name,

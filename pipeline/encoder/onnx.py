@@ -14,7 +14,7 @@ from ...schemas.problems import UserError
 from . import lexicon, pairs
 from .decoding import TagDecoder
 from .tagger import WindowedTagger
-from .word_features import WordFeatures
+from .word_features import WordFeatures, guideline_labels
 
 FILES = ("model.onnx", "tokenizer.json", "config.json")
 EXTRAS = (lexicon.FILE, pairs.FILE, "MODEL_CARD.md")
@@ -68,7 +68,7 @@ class OnnxTokenClassifier(WindowedTagger):
             tokenizer,
             TagDecoder(
                 _tags(self.config, self.folder),
-                label_map,
+                label_map or self._guideline_labels(guideline),
                 tuple(tuple(group) for group in self.config.get("groups", ())),
                 self.config.get("temperature", 1.0),
                 _outside_bias(self.config, guideline),
@@ -81,6 +81,12 @@ class OnnxTokenClassifier(WindowedTagger):
         )
         if (self.folder / pairs.FILE).is_file():
             self.pair_scorer = pairs.PairScorer.load(self.folder / pairs.FILE)
+
+    def _guideline_labels(self, guideline: str | None) -> dict[str, str] | None:
+        """Nothing for models that know no guideline."""
+        if "features" not in self._inputs:
+            return None
+        return guideline_labels(guideline or self.config.get("guideline", "none"))
 
     def _word_features(self, guideline: str | None) -> WordFeatures | None:
         if "features" not in self._inputs:

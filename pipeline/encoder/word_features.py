@@ -13,12 +13,21 @@ import numpy as np
 
 from ...schemas.problems import UserError
 from .lexicon import Lexicon
-from .tags import ENTITY_LABELS
+from .tags import ENTITY_LABELS, LABELS
 
-GUIDELINES = (
-    "none", "clinical-notes", "bc5cdr", "ncbi-disease", "biored", "maccrobat", "phee", "glaucoma-med",
-)  # fmt: skip
-"""Whose rules of annotation a text follows; ``clinical-notes`` are our own, and the default."""
+_ABSTRACTS = ("DISEASE", "SYMPTOM", "DRUG")
+GUIDELINES: dict[str, tuple[str, ...]] = {
+    "none": LABELS,
+    "clinical-notes": LABELS,
+    "bc5cdr": _ABSTRACTS,
+    "ncbi-disease": ("DISEASE", "SYMPTOM"),
+    "biored": _ABSTRACTS,
+    "maccrobat": (*ENTITY_LABELS, "SEVERITY", "DURATION", "VALUE"),
+    "phee": (*_ABSTRACTS, "DOSE", "STRENGTH", "ROUTE", "FREQUENCY"),
+    "glaucoma-med": ("DRUG", "DOSE", "STRENGTH", "ROUTE", "FREQUENCY", "DURATION"),
+}
+"""Whose rules of annotation a text follows, and what these annotate: other labels are outside then. ``clinical-notes``
+are our own, and the default."""
 
 SHAPES = ("other", "small", "Capital", "SHORT", "LONG CAPITALS", "mIxed", "digits", "digits+letters")
 GAPS = ("none", "space", "line", "blank line")
@@ -110,7 +119,19 @@ def guideline_row(guideline: str) -> int:
     """
     if guideline not in GUIDELINES:
         raise UserError(f'There is no guideline "{guideline}".', f"Use one of: {', '.join(GUIDELINES)}.")
-    return int(_OFFSETS[_GUIDELINE]) + GUIDELINES.index(guideline)
+    return int(_OFFSETS[_GUIDELINE]) + list(GUIDELINES).index(guideline)
+
+
+def guideline_labels(guideline: str) -> dict[str, str]:
+    """What a guideline annotates, as a label map of the tagger.
+
+    Examples
+    --------
+    >>> guideline_labels("ncbi-disease")
+    {'DISEASE': 'DISEASE', 'SYMPTOM': 'SYMPTOM'}
+    """
+    guideline_row(guideline)
+    return {label: label for label in GUIDELINES[guideline]}
 
 
 def with_guideline(features: np.ndarray, guideline: str) -> np.ndarray:

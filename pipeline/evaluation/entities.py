@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from ..extensions import DETAILS_KEY, mention_spans, register_extensions
 from ..training.corpora import CorpusReading, Record, Rejected, read_corpus
 from ..training.corpora.offsets import read_offsets
 from ..training.label_maps import LabelMap, load_label_maps
+from .error_kinds import ErrorKind, error_kinds
 from .spans import Counts, LabelledSpan, compare
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ class EntityReport:
         Gold spans of several fragments, compared by their hull.
     scored : list of (float, bool)
         Score of each mention compared, and whether it is right (strictly).
+    errors : Counter of ErrorKind
+        What kinds of mistakes there were (strictly), by the report's names of the labels.
     """
 
     labels: dict[str, Counts]
@@ -41,6 +45,7 @@ class EntityReport:
     rejected: list[Rejected] = field(default_factory=list)
     discontinuous: int = 0
     scored: list[tuple[float, bool]] = field(default_factory=list)
+    errors: Counter[ErrorKind] = field(default_factory=Counter)
 
     @property
     def calibration_error(self) -> float:
@@ -89,8 +94,8 @@ def evaluate_entities(
     path : Path or str
         File or folder.
     format : str
-        ``pubtator``, ``brat``, ``conll``, ``doccano``, ``jsonl`` or ``phee``. A CoNLL file has no text: it is rebuilt
-        with one space between tokens. A discontinuous brat span is compared by its hull.
+        ``pubtator``, ``brat``, ``conll``, ``doccano``, ``jsonl``, ``phee`` or ``docbin``. A CoNLL file has no text: it
+        is rebuilt with one space between tokens. A discontinuous brat span is compared by its hull.
     mapping : str, optional
         ``"Chemical=DRUG,Disease=DISEASE+SYMPTOM"``: gold label = our labels that count as it. Gold labels and labels of
         ours that it does not name are left out. Default: the map of the known corpus whose labels these are
@@ -116,6 +121,7 @@ def evaluate_entities(
     comparison = comparison_for(reading, mapping)
     labels: dict[str, Counts] = {name: Counts() for name in sorted(set(comparison.gold.values()))}
     scored: list[tuple[float, bool]] = []
+    errors: Counter[ErrorKind] = Counter()
     texts = (record.text for record in reading.records)
     docs = nlp.pipe(texts, batch_size=batch_size)
     for record, doc in zip(reading.records, docs, strict=True):
@@ -127,6 +133,7 @@ def evaluate_entities(
             for span in spans
             if span.label_ in comparison.ours
         ]
+        errors += error_kinds(*_compared(record, found, comparison))
         for name, counts in compare_record(record, found, comparison, overlap=overlap).items():
             labels[name].add(counts)
     if not any(counts.support for counts in labels.values()):
@@ -135,7 +142,7 @@ def evaluate_entities(
             f"Labels found: {', '.join(_gold_labels(reading)) or 'none'}. "
             'Say what they are: --map "Chemical=DRUG,...".',
         )
-    return EntityReport(labels, len(reading.records), reading.rejected, reading.discontinuous, scored)
+    return EntityReport(labels, len(reading.records), reading.rejected, reading.discontinuous, scored, errors)
 
 
 def expected_calibration_error(scored: list[tuple[float, bool]], bins: int = 10) -> float:
@@ -164,6 +171,14 @@ def compare_record(
     overlap: bool,
 ) -> dict[str, Counts]:
     """Counts per name of the report for one text."""
+    gold, predicted = _compared(record, found, comparison)
+    return compare(gold, predicted, overlap=overlap)
+
+
+def _compared(
+    record: Record, found: Iterable[tuple[int, int, str]], comparison: Comparison
+) -> tuple[list[LabelledSpan], list[LabelledSpan]]:
+    """Gold and ours under the names of the report."""
     gold = [
         LabelledSpan(span.start, span.end, comparison.gold[span.label])
         for span in record.spans
@@ -172,7 +187,7 @@ def compare_record(
     predicted = [
         LabelledSpan(start, end, comparison.ours[label]) for start, end, label in found if label in comparison.ours
     ]
-    return compare(gold, predicted, overlap=overlap)
+    return gold, predicted
 
 
 def comparison_for(reading: CorpusReading, mapping: str | None) -> Comparison:

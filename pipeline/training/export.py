@@ -1,7 +1,7 @@
 """Write a trained BERT tagger as one ONNX file, in float32 or with 8-bit weights and activations.
 
 The graph is built node by node from the weights: it needs neither PyTorch's exporter nor a graph optimiser, uses ONNX
-Runtime's fused operators (attention with a padding mask, skip + layer norm, bias + GELU) from the start, and puts
+Runtime's fused operators (attention with a padding mask, 8-bit product + bias) from the start, and puts
 quantisation exactly where it was measured to be harmless: in the matrix products of the layers. Word embeddings are
 kept in float16, the classifier and everything else in float32.
 
@@ -67,12 +67,18 @@ class _Graph:
         self.nodes.append(self.helper.make_node(operator, inputs, [name], name=name, domain=domain, **attributes))
         return name
 
-    def product(self, x: str, matrix: np.ndarray, name: str) -> str:
-        """``x @ matrix``, in 8 bits if the ranges of its inputs are known; matrix has shape (inputs, outputs)."""
+    def product(self, x: str, matrix: np.ndarray, bias: np.ndarray, name: str) -> str:
+        """``x @ matrix + bias``, in 8 bits if the ranges of its inputs are known.
+
+        The matrix has shape (inputs, outputs).
+        """
         self.inputs[name] = x
         ranges = self.ranges.get(name)
+        added = self.weight(f"{name}.bias", bias)
         if ranges is None:
-            return self.node("MatMul", [x, self.weight(f"{name}.weight", matrix)], name)
+            return self.node(
+                "Add", [self.node("MatMul", [x, self.weight(f"{name}.weight", matrix)], f"{name}.product"), added], name
+            )
         fixed = quantise_product(matrix, ranges)
         smooth = self.node("Mul", [x, self.weight(f"{name}.smooth", fixed.smooth)], f"{name}.smoothed")
         scale, zero = self.weight(f"{name}.scale", fixed.scale), self.weight(f"{name}.zero", fixed.zero)
@@ -85,6 +91,8 @@ class _Graph:
                 scale,
                 self.weight(f"{name}.weight.scale", fixed.weight_scale),
                 zero,
+                "",  # the weights have no zero point
+                added,
             ],
             name,
             MICROSOFT,
@@ -231,40 +239,44 @@ def _layer(graph: _Graph, weights: dict[str, np.ndarray], config: dict[str, Any]
         return weights[f"{at}.{path}"]
 
     parts = [f"attention.self.{part}" for part in ("query", "key", "value")]
-    joint = graph.product(x, np.concatenate([get(f"{part}.weight").T for part in parts], axis=1), f"{name}.qkv")
+    joint = graph.product(
+        x,
+        np.concatenate([get(f"{part}.weight").T for part in parts], axis=1),
+        np.concatenate([get(f"{part}.bias") for part in parts]),
+        f"{name}.qkv",
+    )
     outputs = [f"{name}.{part}" for part in "qkv"]
     size = config["hidden_size"]
     sizes = graph.weight(f"{name}.sizes", np.array([size] * 3, dtype=np.int64))
     graph.nodes.append(graph.helper.make_node("Split", [joint, sizes], outputs, name=f"{name}.split", axis=-1))
-    bias = graph.weight(f"{name}.qkv.bias", np.concatenate([get(f"{part}.bias") for part in parts]))
     context = graph.node(
         "MultiHeadAttention",
-        [*outputs, bias, "attention_mask"],
+        [*outputs, "", "attention_mask"],
         f"{name}.attention",
         MICROSOFT,
         num_heads=config["num_attention_heads"],
     )
-    out = graph.product(context, get("attention.output.dense.weight").T, f"{name}.out")
-    x = _skip_norm(graph, out, x, get, "attention.output", config, f"{name}.norm1")
-    inner = graph.product(x, get("intermediate.dense.weight").T, f"{name}.inner")
-    inner_bias = graph.weight(f"{name}.inner.bias", get("intermediate.dense.bias"))
-    inner = graph.node("BiasGelu", [inner, inner_bias], f"{name}.gelu", MICROSOFT)
-    out = graph.product(inner, get("output.dense.weight").T, f"{name}.outer")
-    return _skip_norm(graph, out, x, get, "output", config, f"{name}.norm2")
+
+    def dense(x: str, path: str, part: str) -> str:
+        return graph.product(x, get(f"{path}.weight").T, get(f"{path}.bias"), f"{name}.{part}")
+
+    x = _add_norm(
+        graph, dense(context, "attention.output.dense", "out"), x, get, "attention.output", config, f"{name}.norm1"
+    )
+    inner = graph.node("Gelu", [dense(x, "intermediate.dense", "inner")], f"{name}.gelu", MICROSOFT)
+    return _add_norm(graph, dense(inner, "output.dense", "outer"), x, get, "output", config, f"{name}.norm2")
 
 
-def _skip_norm(graph: _Graph, out: str, skip: str, get: Any, path: str, config: dict[str, Any], name: str) -> str:
+def _add_norm(graph: _Graph, out: str, skip: str, get: Any, path: str, config: dict[str, Any], name: str) -> str:
+    """Two plain operators: ONNX Runtime's fused SkipLayerNormalization takes several times as long on CPUs."""
     return graph.node(
-        "SkipLayerNormalization",
+        "LayerNormalization",
         [
-            out,
-            skip,
+            graph.node("Add", [out, skip], f"{name}.sum"),
             graph.weight(f"{name}.weight", get(f"{path}.LayerNorm.weight")),
             graph.weight(f"{name}.bias", get(f"{path}.LayerNorm.bias")),
-            graph.weight(f"{name}.dense.bias", get(f"{path}.dense.bias")),
         ],
         name,
-        MICROSOFT,
         epsilon=config["layer_norm_eps"],
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ....schemas.problems import UserError
-from . import brat, conll, jsonlines, phee, pubtator
+from . import brat, conll, docbin, jsonlines, phee, pubtator
 from .records import CorpusReading
 
 FORMATS: dict[str, ModuleType] = {
@@ -16,6 +16,7 @@ FORMATS: dict[str, ModuleType] = {
     "doccano": jsonlines,
     "jsonl": jsonlines,
     "phee": phee,
+    "docbin": docbin,
 }
 
 
