@@ -126,7 +126,7 @@ def entities(
     report = evaluate_entities(path, format=format.value, mapping=map, overlap=overlap, nlp=nlp, reading=reading)
     data = report.to_dict()
     if errors:
-        common = report.errors.most_common(errors)
+        common = sorted(report.errors.items(), key=lambda item: (-item[1], item[0]))[:errors]
         data["errors"] = [{**kind._asdict(), "count": count} for kind, count in common]
     _finish(report, data, json, {"all": data["micro"], **data["labels"]})
     if errors and not json:
