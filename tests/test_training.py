@@ -23,6 +23,7 @@ from clinigraph.pipeline.training.config import DEFAULT_CONFIG, load_config
 from clinigraph.pipeline.training.corpora import GoldSpan, Record, read_corpus
 from clinigraph.pipeline.training.examples import allowed_tags, batches, tag_text, windows
 from clinigraph.pipeline.training.label_maps import LabelMap, load_label_maps
+from clinigraph.pipeline.training.tokens import base_folder, load_tokenizer
 from clinigraph.schemas.problems import UserError
 from spacy.tokens import DocBin, Span
 
@@ -235,6 +236,44 @@ def test_shorthand_lines_and_variation_keep_offsets_true() -> None:
         varied = vary(record, labels, mentions, shorthand, random.Random(seed))
         assert {surface for surface, _ in surfaces(varied)} <= possible
         assert varied.text.endswith("old man")
+
+
+def _exported(weights: dict, path: Path) -> None:
+    """The way PyTorch's exporter writes linear layers: the matrix turned and without its name, the bias with it."""
+    import onnx
+    from onnx import helper, numpy_helper
+
+    nodes, values = [], []
+    for number, (name, weight) in enumerate(weights.items()):
+        if weight.ndim == 2 and "embeddings" not in name:
+            matrix = f"onnx::MatMul_{number}"
+            values.append(numpy_helper.from_array(weight.numpy().T.copy(), matrix))
+            nodes.append(helper.make_node("MatMul", ["x", matrix], [f"product{number}"]))
+            nodes.append(
+                helper.make_node("Add", [name.replace(".weight", ".bias"), f"product{number}"], [f"y{number}"])
+            )
+        else:
+            values.append(numpy_helper.from_array(weight.numpy(), name))
+    onnx.save(helper.make_model(helper.make_graph(nodes, "bert", [], [], values)), path)
+
+
+def test_a_base_comes_out_of_an_onnx_file(tmp_path: Path, tokenizer) -> None:
+    torch = pytest.importorskip("torch", reason="needs the extra train")
+    transformers = pytest.importorskip("transformers", reason="needs the extra train")
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 96}
+    model = transformers.BertModel(transformers.BertConfig(vocab_size=300, **sizes), add_pooling_layer=False).eval()
+    ids = torch.arange(5, 15).reshape(1, 10)
+    _exported(model.state_dict(), tmp_path / "model.onnx")
+    with pytest.raises(UserError, match=r"1 \.onnx and 0 tokenizer"):
+        base_folder(f"onnx:{tmp_path}")
+    tokenizer.save(str(tmp_path / "its-tokenizer.json"))
+    folder = base_folder(f"onnx:{tmp_path}")
+    again = transformers.AutoModel.from_pretrained(folder, add_pooling_layer=False).eval()
+    with torch.no_grad():
+        difference = (model(ids).last_hidden_state - again(ids).last_hidden_state).abs().max()
+    assert float(difference) < 1e-5
+    assert base_folder(f"onnx:{tmp_path}") == folder and load_tokenizer(folder).encode("aspirin").ids
 
 
 def test_config_is_complete_and_strict(tmp_path: Path) -> None:

