@@ -96,7 +96,7 @@ def test_a_pair_that_nobody_annotated_is_only_unrelated_where_the_corpus_says_so
     assert maps["bc5cdr"].types == ("CAUSES",)  # what BC5CDR does not relate may still treat
     for name, relations in maps.items():
         assert set(relations.types) <= set(RELATION_TYPES)
-        assert name in load_label_maps() and set(relations.heads) == set(relations.tails) == set(relations.types)
+        assert name in load_label_maps() and set(relations.ends) == set(relations.types)
 
 
 def test_the_head_computes_the_same_without_pytorch(tmp_path: Path) -> None:

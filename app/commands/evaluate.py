@@ -40,6 +40,7 @@ class RelationFormat(StrEnum):
     pubtator = "pubtator"
     brat = "brat"
     phee = "phee"
+    jsonl = "jsonl"
 
 
 class LinkingFormat(StrEnum):
@@ -173,24 +174,28 @@ def relations(
     gold_entities: Annotated[
         bool, typer.Option("--gold-entities", help="Relate the corpus' own mentions, not ours.")
     ] = False,
+    annotations: Annotated[
+        Path | None, typer.Option(help="File of offsets and relations of the texts of PATH (docs/annotated_notes.md).")
+    ] = None,
     model: Model = None,
     json: JsonOption = False,
 ) -> None:
-    """Precision, recall and F1 of relations: pairs of concepts (pubtator) or of mentions (brat, phee)."""
+    """Precision, recall and F1 of relations: pairs of concepts (pubtator) or of mentions (brat, phee, jsonl)."""
     from ...pipeline import load
     from ...pipeline.assembling import pipeline_names
     from ...pipeline.evaluation.relations import corpus_name, evaluate_relations
     from ...schemas.vocabulary import Vocabulary
 
-    name = corpus_name(path, format.value)
+    name = corpus_name(path, format.value, annotations)
     linked = format is RelationFormat.pubtator and not gold_entities
     needed = (*_TAGGING, *_LINKING) if linked else _TAGGING
     config = {"clinigraph_ner": {"guideline": name}}
     if linked:
         config["clinigraph_linker"] = {"guideline": name}
+    whole = annotations is not None and not gold_entities
     nlp = load(
         **pipeline_settings(model, None),
-        exclude=[each for each in pipeline_names() if each not in needed],
+        exclude=[] if whole else [each for each in pipeline_names() if each not in needed],
         config=config,
     )
     report = evaluate_relations(
@@ -200,6 +205,7 @@ def relations(
         vocabulary=Vocabulary.default() if linked else None,
         gold_entities=gold_entities,
         corpus=name,
+        annotations=annotations,
     )
     data = report.to_dict()
     _finish(report, data, json, {"all": data, **data["types"]})

@@ -55,6 +55,7 @@ def evaluate_relations(
     gold_entities: bool = False,
     corpus: str | None = None,
     thresholds: dict[str, float] | None = None,
+    annotations: Path | None = None,
 ) -> RelationReport:
     """Hold the relations that a pipeline finds against a corpus' own.
 
@@ -63,7 +64,9 @@ def evaluate_relations(
     path : Path or str
         File or folder.
     format : str
-        ``pubtator`` (pairs of concept ids over a whole document), ``brat`` or ``phee`` (pairs of mentions).
+        ``pubtator`` (pairs of concept ids over a whole document), ``brat`` or ``phee`` (pairs of mentions), ``jsonl``
+        (notes with ``annotations``: pairs of mentions; without ``gold_entities`` the relations of the whole pipeline
+        are measured, cues and head together).
     nlp : Language
         A clinigraph pipeline; its tagger's head for relations is measured, and without ``gold_entities`` its mentions
         and links too.
@@ -74,14 +77,16 @@ def evaluate_relations(
     corpus : str, optional
         Key of :func:`~clinigraph.pipeline.training.gold_relations.relation_maps`; default: recognised by its labels.
     thresholds : dict of str to float, optional
+    annotations : Path, optional
+        Offsets and relations of the texts of ``path``.
 
     Raises
     ------
     UserError
         If the corpus is none of the known ones, or the model has no head for relations.
     """
-    name = corpus or corpus_name(path, format)
-    records = read_relations(path, name)
+    name = corpus or corpus_name(path, format, annotations)
+    records = read_relations(path, name, annotations)
     relations, labels = relation_maps()[name], load_label_maps()[name]
     tagger = _tagger(nlp)
     limits = {**THRESHOLDS, **(thresholds or {})}
@@ -89,6 +94,8 @@ def evaluate_relations(
     for record in records:
         if gold_entities:
             _count(types, _chosen(record, relations, labels, tagger, limits), set(record.pairs))
+        elif annotations is not None:
+            _count_pipeline(types, record, relations, nlp)
         elif relations.document_level:
             _count_concepts(types, record, relations, labels, tagger, nlp, _required(vocabulary), limits)
         else:
@@ -156,9 +163,8 @@ def _own_record(record: RelationRecord, groups: dict[Any, tuple[str, list[GoldSp
 
 def _source_labels(relations: RelationMap, labels: LabelMap) -> dict[str, str]:
     """Our label -> the corpus' label that stands for it in a relation."""
-    wanted = {label for ends in (relations.heads, relations.tails) for each in ends.values() for label in each}
     names: dict[str, str] = {}
-    for source in sorted(wanted):
+    for source in sorted(relations.labels()):
         problem = ("DISEASE", "SYMPTOM") if source == PROBLEM else ()
         for ours in labels.labels.get(source) or labels.learned.get(source) or problem:
             names.setdefault(ours, source)
@@ -232,14 +238,29 @@ def _count_mentions(
     _count(types, found, {spans(record, pair) for pair in record.pairs})
 
 
-def corpus_name(path: Path | str, format: str) -> str:
+def _count_pipeline(types: dict[str, Counts], record: RelationRecord, relations: RelationMap, nlp: Language) -> None:
+    """Mention pairs as the relations component gives them; details are other components' business."""
+    types.pop("DETAIL_OF", None)
+    doc = nlp(record.text)
+    places = {span._.mention_id: (span.start_char, span.end_char) for span in mention_spans(doc)}
+    found, gold = set(), set()
+    for relation in doc._.relations:
+        ends = places[relation.head], places[relation.tail]
+        found.add((relation.type.value, *(sorted(ends) if relations.symmetric(relation.type) else ends)))
+    for pair in record.pairs:
+        ends = tuple(record.groups[end].spans[0][:2] for end in (pair.head, pair.tail))
+        gold.add((pair.type, *(sorted(ends) if relations.symmetric(pair.type) else ends)))
+    _count(types, found, gold)
+
+
+def corpus_name(path: Path | str, format: str, annotations: Path | None = None) -> str:
     """Which of the known corpora a file is, by the relations that it holds."""
     known = [name for name, each in relation_maps().items() if each.format == format]
     if not known:
         formats = sorted({each.format for each in relation_maps().values()})
         raise UserError(f'There is no relation format "{format}".', f"Use one of: {', '.join(formats)}.")
     for name in known:
-        if any(record.pairs for record in read_relations(path, name)):
+        if any(record.pairs for record in read_relations(path, name, annotations)):
             return name
     raise UserError(
         f"{path} holds no relation of a known corpus.", f"Known in this format: {', '.join(known)} (relations.toml)."

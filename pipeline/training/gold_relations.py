@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from ...schemas.problems import UserError
 from .corpora import GoldSpan
+from .corpora.offsets import read_offsets
 from .corpora.reading import corpus_files
 
 PROBLEM = "Problem"
@@ -73,8 +74,8 @@ class RelationMap:
         Pairs of concepts over the whole text, not of mentions close to each other.
     every_text_relates : bool
         The corpus holds only texts with a relation: the likeliest pair of a text counts, however unlikely.
-    heads, tails : dict of str to frozenset of str
-        Type to the corpus' labels of its head and its tail.
+    ends : dict of str to dict of str to frozenset of str
+        Type to the corpus' labels of its head, each with those of the tails that it may have.
     relations : dict
         The corpus' name of a relation to (type, whether its first argument is the head).
     """
@@ -84,18 +85,31 @@ class RelationMap:
     types: tuple[str, ...]
     document_level: bool
     every_text_relates: bool
-    heads: dict[str, frozenset[str]]
-    tails: dict[str, frozenset[str]]
+    ends: dict[str, dict[str, frozenset[str]]]
     relations: dict[str, str]
+
+    def fits(self, type_: str, head: str, tail: str) -> bool:
+        """May a relation of this type hold between such labels?"""
+        return tail in self.ends[type_].get(head, ())
+
+    def symmetric(self, type_: str) -> bool:
+        """Does the type not tell head from tail?"""
+        ends = self.ends[type_]
+        return all(tails == frozenset(ends) for tails in ends.values())
+
+    def labels(self) -> set[str]:
+        """Labels that can be an end of a relation."""
+        return {label for ends in self.ends.values() for head, tails in ends.items() for label in (head, *tails)}
 
     def candidates(self, record: RelationRecord, reach: int | None = None) -> Iterator[Pair]:
         """All pairs of groups whose labels fit a type; within ``reach`` characters of each other if given."""
         for type_ in self.types:
+            once = self.symmetric(type_)
             for i, head in enumerate(record.groups):
-                if head.label not in self.heads[type_]:
+                if head.label not in self.ends[type_]:
                     continue
                 for j, tail in enumerate(record.groups):
-                    if i == j or tail.label not in self.tails[type_] or (self.heads == self.tails and i > j):
+                    if i == j or (once and i > j) or not self.fits(type_, head.label, tail.label):
                         continue
                     if reach is None or _distance(head, tail) <= reach:
                         yield Pair(type_, i, j)
@@ -123,14 +137,20 @@ def relation_maps() -> dict[str, RelationMap]:
             tuple(types),
             entry["document_level"],
             entry.get("every_text_relates", False),
-            {type_: frozenset(value["heads"]) for type_, value in types.items()},
-            {type_: frozenset(value["tails"]) for type_, value in types.items()},
+            {type_: _ends(value) for type_, value in types.items()},
             dict(entry["relations"]),
         )
     return maps
 
 
-def read_relations(path: Path | str, name: str) -> list[RelationRecord]:
+def _ends(entry: dict[str, Any]) -> dict[str, frozenset[str]]:
+    """``{"heads": [...], "tails": [...]}``, any with any, or ``{"pairs": {head: [tails]}}``."""
+    if "pairs" in entry:
+        return {head: frozenset(tails) for head, tails in entry["pairs"].items()}
+    return {head: frozenset(entry["tails"]) for head in entry["heads"]}
+
+
+def read_relations(path: Path | str, name: str, annotations: Path | None = None) -> list[RelationRecord]:
     """Read a corpus with relations.
 
     Parameters
@@ -139,10 +159,16 @@ def read_relations(path: Path | str, name: str) -> list[RelationRecord]:
         File or folder.
     name : str
         Key of :func:`relation_maps`.
+    annotations : Path, optional
+        File of offsets and relations, where these are kept apart from the texts.
     """
     known = relation_maps()
     if name not in known:
         raise UserError(f"There is no relation map {name}.", f"Known: {', '.join(known)}.")
+    if annotations is not None:
+        return list(_offsets(Path(path), annotations, known[name]))
+    if known[name].format not in _READERS:
+        raise UserError(f"The relations of {name} are kept apart from its texts.", "Give the file with --annotations.")
     reader, suffixes = _READERS[known[name].format]
     return [
         record for file in corpus_files(Path(path), suffixes) for record in reader(file, known[name]) if record.groups
@@ -203,9 +229,9 @@ def _typed(labels: RelationMap, groups: list[Group], name: str, first: int, seco
         if not type_:
             continue
         for head, tail in ((first, second), (second, first)):
-            if groups[head].label in labels.heads[type_] and groups[tail].label in labels.tails[type_]:
-                symmetric = labels.heads[type_] == labels.tails[type_]
-                yield Pair(type_, min(head, tail), max(head, tail)) if symmetric else Pair(type_, head, tail)
+            if labels.fits(type_, groups[head].label, groups[tail].label):
+                once = labels.symmetric(type_)
+                yield Pair(type_, min(head, tail), max(head, tail)) if once else Pair(type_, head, tail)
                 break
 
 
@@ -297,6 +323,26 @@ def _span(groups: dict[tuple[int, int], Group], name: str, start: int, text: str
     key = (start, start + len(text))
     groups.setdefault(key, Group(label, f"{start}", (GoldSpan(*key, label),)))
     return key
+
+
+def _offsets(texts: Path, annotations: Path, labels: RelationMap) -> Iterator[RelationRecord]:
+    """Rows with ``"relations": [[type, head, tail], ...]``, head and tail by their place among the row's spans."""
+    rows = {}
+    with annotations.open(encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line) if line.strip() else {}
+            if "relations" in row:
+                rows[row["note_id"]] = row
+    for record in read_offsets(texts, annotations).records:
+        row = rows.get(record.doc_id)
+        if row is None:
+            continue
+        groups = [
+            Group(label, str(number), (GoldSpan(start, end, label),))
+            for number, (start, end, label) in enumerate(row["spans"])
+        ]
+        pairs = {pair for name, head, tail in row["relations"] for pair in _typed(labels, groups, name, head, tail)}
+        yield RelationRecord(record.doc_id, record.text, tuple(groups), frozenset(pairs))
 
 
 _READERS = {

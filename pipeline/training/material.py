@@ -61,7 +61,8 @@ def load_training_data(config: TrainingConfig, data: Path) -> TrainingData:
         records = [record for record in records if record.pmid not in seen]
         material.corpora[at] = (corpus, labels, records)
         material.counts[corpus.annotations or corpus.path] = len(records)
-        related = read_relations(data / corpus.path, corpus.relations) if corpus.relations else []
+        apart = annotation_file(corpus.annotations) if corpus.annotations else None
+        related = read_relations(data / corpus.path, corpus.relations, apart) if corpus.relations else []
         material.relations.append({record.doc_id: record for record in related})
     return material
 

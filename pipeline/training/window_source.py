@@ -25,7 +25,7 @@ from .pair_examples import pair_examples
 from .tokens import end_pieces
 
 WHOLE = 500
-"""Word pieces up to which a text with relations stays whole, so that its pairs can be learned."""
+"""Word pieces up to which a text whose concepts are related stays whole, so that its pairs can be learned."""
 
 _SHORTHAND_MAP = LabelMap(
     "shorthand",
@@ -113,16 +113,21 @@ class WindowSource:
     ) -> Iterator[Window]:
         size = self.config.windows
         words = len(tagged.starts) - 1
-        if gold is None or relations is None or len(tagged.pieces) > WHOLE:
-            for window in windows(tagged, size.longest, size.shortest, weight, self._ends, rng):
-                yield self._withheld(window, rng)
-            return
-        window = stretch(tagged, 0, words, weight, self._ends)
-        sentence = np.cumsum(boundaries(gold.text, tagged.begin, tagged.end)[1])
-        window.pairs = pair_examples(
-            gold, labels, relation_maps()[relations], (tagged.begin, tagged.end), sentence, rng, self.config.pairs.most
-        )
-        yield self._withheld(window, rng)
+        known = None if gold is None or relations is None else relation_maps()[relations]
+        if known is not None and known.document_level and len(tagged.pieces) > WHOLE:
+            known = None
+        if known is not None and known.document_level:
+            cut = [stretch(tagged, 0, words, weight, self._ends)]
+        else:
+            cut = list(windows(tagged, size.longest, size.shortest, weight, self._ends, rng))
+        at = 0
+        for window in cut:
+            begin, end = tagged.begin[at : at + len(window.first)], tagged.end[at : at + len(window.first)]
+            at += len(window.first)
+            if known is not None and gold is not None:
+                sentence = np.cumsum(boundaries(gold.text, begin, end)[1])
+                window.pairs = pair_examples(gold, labels, known, (begin, end), sentence, rng, self.config.pairs.most)
+            yield self._withheld(window, rng)
 
     def _withheld(self, window: Window, rng: random.Random) -> Window:
         """Now and then names or guideline are not told, so that the tagger can do without."""

@@ -115,10 +115,13 @@ class RelationFinder:
         if tagger is None:
             return
         folded = fold(doc_text(doc))
-        # An adverse effect or a treatment that is denied is none.
-        standing = [span for span in mentions if not _negated(folded, span)]
-        allergies = {span._.mention_id for span in standing if span._.allergy is not None}
-        for relation in learned_relations(doc, standing, tagger, self.thresholds):
+        denied = {span._.mention_id for span in mentions if _negated(folded, span)}
+        allergies = {span._.mention_id for span in mentions if span._.allergy is not None}
+        for relation in learned_relations(doc, mentions, tagger, self.thresholds):
+            acts = relation.type in (RelationType.CAUSES, RelationType.TREATS)
+            # An adverse effect or a treatment that is denied is none; what a test did not show it has still looked for.
+            if acts and (relation.head in denied or relation.tail in denied):
+                continue
             if relation.type != RelationType.TREATS or relation.head not in allergies:
                 yield relation
 

@@ -9,7 +9,7 @@ from spacy.language import Language
 if TYPE_CHECKING:
     from .component import RelationFinder
 
-THRESHOLDS = {"CAUSES": 0.9, "TREATS": 0.9, "LOCATED_IN": 0.6, "INTERACTS_WITH": 0.9}
+THRESHOLDS = {"CAUSES": 0.9, "TREATS": 0.9, "REVEALS": 0.7, "LOCATED_IN": 0.6, "INTERACTS_WITH": 0.9}
 """Lowest probabilities at which the trained head is believed."""
 
 

@@ -1,4 +1,4 @@
-"""Relations that the trained head sees: drug and problem, problem and body part, drug and drug."""
+"""Relations that the trained head sees: treatment and problem, test and problem, problem and body part, two drugs."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ SENTENCES_APART = 0
 one after the other, it believes too much across them."""
 
 _PROBLEMS = (Label.DISEASE.value, Label.SYMPTOM.value)
+_TREATMENTS = (Label.DRUG.value, Label.PROCEDURE.value)
 _TYPES: dict[tuple[str, str], tuple[RelationType, ...]] = {
-    **{(Label.DRUG.value, problem): (RelationType.CAUSES, RelationType.TREATS) for problem in _PROBLEMS},
+    **{(each, problem): (RelationType.CAUSES, RelationType.TREATS) for each in _TREATMENTS for problem in _PROBLEMS},
+    **{(Label.TEST.value, problem): (RelationType.REVEALS,) for problem in _PROBLEMS},
     **{(problem, Label.ANATOMY.value): (RelationType.LOCATED_IN,) for problem in _PROBLEMS},
     (Label.DRUG.value, Label.DRUG.value): (RelationType.INTERACTS_WITH,),
 }
