@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from clinigraph.pipeline.encoder.pairs import CLOSEST, FEATURES, RELATION_TYPES, PairScorer, PairSide, pair_rows
-from clinigraph.pipeline.training.gold_relations import read_relations, relation_maps
+from clinigraph.pipeline.training.corpora import GoldSpan
+from clinigraph.pipeline.training.corpora.offsets import annotation_file
+from clinigraph.pipeline.training.gold_relations import Group, RelationRecord, read_relations, relation_maps
 from clinigraph.pipeline.training.label_maps import load_label_maps
 from clinigraph.schemas.problems import UserError
 
@@ -89,6 +92,52 @@ def test_mentions_are_related_in_brat_and_phee(tmp_path: Path) -> None:
     }
     with pytest.raises(UserError, match="relation map"):
         read_relations(file, "unknown")
+
+
+NOTE = "Lisinopril 20 mg caused a cough. X-ray: no infiltrate."
+
+
+def notes(folder: Path) -> tuple[Path, Path]:
+    """A note with its annotations kept apart."""
+    spans = [[0, 10, "DRUG"], [11, 16, "DOSE"], [26, 31, "SYMPTOM"], [33, 38, "TEST"], [43, 53, "SYMPTOM"]]
+    row = {"note_id": "n", "sha256": hashlib.sha256(NOTE.encode()).hexdigest(), "spans": spans}
+    (folder / "n.jsonl").write_text(json.dumps({"note_id": "n", "text": NOTE}), encoding="utf-8")
+    related = [["DETAIL_OF", 1, 0], ["CAUSES", 0, 2], ["REVEALS", 3, 4]]
+    (folder / "gold.jsonl").write_text(json.dumps({**row, "relations": related}) + "\n", encoding="utf-8")
+    return folder / "n.jsonl", folder / "gold.jsonl"
+
+
+def test_relations_of_notes_are_kept_apart_from_their_texts(tmp_path: Path) -> None:
+    texts, gold = notes(tmp_path)
+    (record,) = read_relations(texts, "clinical-notes", gold)
+    assert {pair.type for pair in record.pairs} == {"DETAIL_OF", "CAUSES", "REVEALS"}
+    possible = {(p.type, p.head, p.tail) for p in relation_maps()["clinical-notes"].candidates(record)}
+    assert ("DETAIL_OF", 1, 0) in possible and ("DETAIL_OF", 1, 3) not in possible  # a dose of a drug, not of a test
+    assert not {p for p in possible if p[0] == "INTERACTS_WITH"}
+    with pytest.raises(UserError, match="kept apart"):
+        read_relations(texts, "clinical-notes")
+
+
+def test_two_drugs_are_one_pair(tmp_path: Path) -> None:
+    record = RelationRecord(
+        "1",
+        "a b",
+        (Group("DRUG", "0", (GoldSpan(0, 1, "DRUG"),)), Group("DRUG", "1", (GoldSpan(2, 3, "DRUG"),))),
+        frozenset(),
+    )
+    found = [p for p in relation_maps()["clinical-notes"].candidates(record) if p.type == "INTERACTS_WITH"]
+    assert [(p.head, p.tail) for p in found] == [(0, 1)]
+
+
+def test_the_annotated_notes_hold_only_fitting_relations() -> None:
+    known = relation_maps()["clinical-notes"]
+    for file in (Path(__file__).parent / "gold_notes" / "annotations.jsonl", annotation_file("annotated_notes.jsonl")):
+        rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        related = [row for row in rows if "relations" in row]
+        assert len(related) >= 30
+        for row in related:
+            for type_, head, tail in row["relations"]:
+                assert known.fits(type_, row["spans"][head][2], row["spans"][tail][2])
 
 
 def test_a_pair_that_nobody_annotated_is_only_unrelated_where_the_corpus_says_so() -> None:
@@ -209,6 +258,20 @@ def test_evaluate_relations_counts_every_gold_pair(nlp, tmp_path: Path, gold_ent
     report = evaluate_relations(file, format="phee", nlp=nlp, gold_entities=gold_entities).to_dict()
     assert report["support"] == 2 and set(report["types"]) == {"CAUSES", "TREATS"}
     assert 0 <= report["f1"] <= 1
+
+
+@pytest.mark.parametrize("gold_entities", [True, False])
+def test_evaluate_relations_of_notes(tmp_path: Path, gold_entities: bool) -> None:
+    import clinigraph.pipeline as pipeline
+    from clinigraph.pipeline.evaluation.relations import evaluate_relations
+
+    texts, gold = notes(tmp_path)
+    report = evaluate_relations(
+        texts, format="jsonl", nlp=pipeline.load(), gold_entities=gold_entities, annotations=gold
+    )
+    found = report.to_dict()
+    assert ("DETAIL_OF" in found["types"]) == gold_entities  # of the pipeline, the relations of mentions are measured
+    assert found["types"]["CAUSES"]["support"] == 1 and found["types"]["CAUSES"]["recall"] == 1.0
 
 
 def test_evaluate_relations_translates_links(tmp_path: Path) -> None:
