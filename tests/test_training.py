@@ -365,6 +365,8 @@ def test_train_learns_resumes_and_exports(tiny: tuple[Path, Path], tmp_path: Pat
     quick = load_token_classifier(whole.onnx)
     assert next((span.start, span.end, span.label) for span in exact.tag([text])[0]) == (0, 8, "DRUG")
     assert next(s[:3] for s in quick.tag([text])[0]) == (0, 8, "DRUG")
+    for setting in ("temperature", "outside_bias", "tags"):
+        assert getattr(exact.decoder, setting) == getattr(quick.decoder, setting)
     again = export_run(config, data=data, output=tmp_path / "whole")
     assert (again / "model.onnx").read_bytes() == (whole.onnx / "model.onnx").read_bytes()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from .word_features import WordFeatures, guideline_labels
 
 FEATURE_FILE = "word_features.safetensors"
 PAIR_FILE = "pairs.safetensors"
-"""What ``clinigraph train`` writes beside the weights."""
+SETTINGS_FILE = "tagger.json"
+"""What ``clinigraph train`` writes beside the weights: two more parts of the network, and what the ONNX model has in
+its ``config.json`` (temperature, bias by guideline, window)."""
 
 
 class TorchTokenClassifier(WindowedTagger):
@@ -88,19 +91,27 @@ class TorchTokenClassifier(WindowedTagger):
         self._model.to(self._device, dtype=getattr(torch, precision))
         folder = Path(str(model))
         own = (folder / FEATURE_FILE).is_file()
+        settings = _settings(folder)
+        guideline = guideline or settings.get("guideline", "clinical-notes")
         self._features = _tensors(folder / FEATURE_FILE, torch, self._device)["weight"] if own else None
         names = lexicon.Lexicon.load(folder / lexicon.FILE) if own else None
         if own and label_map is None:
-            label_map = guideline_labels(guideline or "clinical-notes")
-        longest = min(256 if own else 144, _positions(config))
+            label_map = guideline_labels(guideline)
+        longest = min(settings.get("window", 256 if own else 144), _positions(config))
         super().__init__(
             Path(str(model)).name,
             _tokenizer(model),
-            TagDecoder(tuple(config.id2label[i] for i in range(config.num_labels)), label_map, groups),
+            TagDecoder(
+                tuple(config.id2label[i] for i in range(config.num_labels)),
+                label_map,
+                groups or tuple(tuple(group) for group in settings.get("groups", ())),
+                settings.get("temperature", 1.0),
+                settings.get("outside_bias", {}).get(guideline, 0.0),
+            ),
             longest=longest,
             batch_tokens=batch_tokens,
             padding=getattr(config, "pad_token_id", 0) or 0,
-            featurise=WordFeatures(names, guideline or "clinical-notes") if names is not None else None,
+            featurise=WordFeatures(names, guideline) if names is not None else None,
         )
         if (folder / PAIR_FILE).is_file():
             weights = _tensors(folder / PAIR_FILE, torch, torch.device("cpu"))
@@ -130,10 +141,15 @@ class TorchTokenClassifier(WindowedTagger):
         folder.mkdir(parents=True, exist_ok=True)
         self._model.save_pretrained(folder)
         self._windower.tokenizer.save(str(folder / "tokenizer.json"))
-        for name in (FEATURE_FILE, PAIR_FILE, lexicon.FILE):
+        for name in (FEATURE_FILE, PAIR_FILE, SETTINGS_FILE, lexicon.FILE):
             source = Path(str(self._source)) / name
             if source.is_file() and source.resolve() != (folder / name).resolve():
                 shutil.copyfile(source, folder / name)
+
+
+def _settings(folder: Path) -> dict[str, Any]:
+    file = folder / SETTINGS_FILE
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def _native_bfloat16(torch: Any, device: Any) -> bool:

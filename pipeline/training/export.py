@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from ..encoder.huggingface import FEATURE_FILE, PAIR_FILE
+from ..encoder.huggingface import FEATURE_FILE, PAIR_FILE, SETTINGS_FILE
 from ..encoder.lexicon import FILE as LEXICON
 from ..encoder.lexicon import Lexicon
 from ..encoder.pairs import FILE as PAIRS
@@ -379,7 +379,10 @@ def export_model(
     if (source / PAIR_FILE).is_file():
         PairScorer(load_file(source / PAIR_FILE)).save(folder / PAIRS)
     settings["temperature"] = _temperature(folder / "model.onnx", tokenizer, held_back, names, window)
-    (folder / "config.json").write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+    written = json.dumps(settings, indent=1) + "\n"
+    (folder / "config.json").write_text(written, encoding="utf-8")
+    if names is not None:  # the same weights in PyTorch shall decide the same
+        (source / SETTINGS_FILE).write_text(written, encoding="utf-8")
     return folder
 
 
