@@ -97,13 +97,15 @@ def pair_rows(
     standing = _standing(sides, sentence)
     nearest, together = _distances(sides, sentence)
     kinds = np.array([side.kind for side in sides])
-    # how near the nearest of a kind is to a side: a mention's own label does not count as its rival
+    # how near the nearest of a kind is to a side, itself apart
     best = {kind: np.where(kinds[:, None] == kind, nearest, _FAR).min(0) for kind in dict.fromkeys(kinds.tolist())}
     ends, of, features = [], [], []
+    labels = [[float(label == side.kind) for label in LABELS] for side in sides]
+    sentences = sentence.tolist()
     for number, (head, tail) in enumerate(pairs):
         common = [
-            *_labels(sides[head]),
-            *_labels(sides[tail]),
+            *labels[head],
+            *labels[tail],
             *standing[head],
             *standing[tail],
             float(nearest[head, tail] <= best[sides[head].kind][tail]),
@@ -117,7 +119,7 @@ def pair_rows(
         for a, b in both:
             ends.append((places[a], places[b]))
             of.append(number)
-            features.append(common + _between(a, b, sentence))
+            features.append(common + _between(a, b, sentences))
     return PairRows(
         mentions,
         np.asarray(ends, dtype=np.int64).reshape(-1, 2),
@@ -158,10 +160,6 @@ def _standing(sides: Sequence[PairSide], sentence: np.ndarray) -> list[list[floa
     return found
 
 
-def _labels(side: PairSide) -> list[float]:
-    return [float(label == side.kind) for label in LABELS]
-
-
 def _distances(sides: Sequence[PairSide], sentence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Per pair of sides: words between their nearest mentions (:data:`_FAR` to itself), sentences that hold both."""
     words = np.array([words for side in sides for words in side.words], dtype=np.int64).reshape(-1, 2)
@@ -174,9 +172,9 @@ def _distances(sides: Sequence[PairSide], sentence: np.ndarray) -> tuple[np.ndar
     return nearest, together
 
 
-def _between(a: tuple[int, int], b: tuple[int, int], sentence: np.ndarray) -> list[float]:
+def _between(a: tuple[int, int], b: tuple[int, int], sentence: Sequence[int]) -> list[float]:
     """What distinguishes one pair of mentions."""
-    gap, apart = _gap(a, b), abs(int(sentence[a[0]]) - int(sentence[b[0]]))
+    gap, apart = _gap(a, b), abs(sentence[a[0]] - sentence[b[0]])
     return [
         *(float(gap >= limit) for limit in _DISTANCES),
         *(float(apart > limit) for limit in _SENTENCES),

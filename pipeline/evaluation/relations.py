@@ -17,7 +17,7 @@ from ..extensions import mention_spans
 from ..training.corpora import GoldSpan
 from ..training.gold_relations import PROBLEM, Group, Pair, RelationMap, RelationRecord, read_relations, relation_maps
 from ..training.label_maps import LabelMap, load_label_maps
-from ..training.pair_examples import REACH, side_of
+from ..training.pair_examples import REACH, window_sides
 from .spans import Counts
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 WHOLE_TEXT = 500
 """Word pieces of a window where concepts of a whole document are related."""
 
-THRESHOLDS = {"CAUSES": 0.65, "TREATS": 0.5, "LOCATED_IN": 0.5, "INTERACTS_WITH": 0.5, "DETAIL_OF": 0.5}
+THRESHOLDS = {"CAUSES": 0.65, "TREATS": 0.5, "REVEALS": 0.5, "LOCATED_IN": 0.5, "INTERACTS_WITH": 0.5, "DETAIL_OF": 0.5}
 
 
 @dataclass
@@ -136,15 +136,13 @@ def _in_window(
     record: RelationRecord, candidates: list[Pair], labels: LabelMap, tagger: WindowedTagger, window: WindowStates
 ) -> Iterator[tuple[Pair, float]]:
     begin, end = window.window.begin, window.window.end
-    sides = [side_of(group, labels, record.text, begin, end) for group in record.groups]
-    inside = [pair for pair in candidates if sides[pair.head] is not None and sides[pair.tail] is not None]
+    sides, place = window_sides(record, labels, begin, end)
+    inside = [pair for pair in candidates if pair.head in place and pair.tail in place]
     if not inside or tagger.pair_scorer is None:
         return
     sentence = np.cumsum(boundaries(record.text, begin, end)[1])
-    present = [number for number, side in enumerate(sides) if side is not None]
-    place = {number: at for at, number in enumerate(present)}
     ends = [(place[pair.head], place[pair.tail]) for pair in inside]
-    scores = tagger.pair_scorer.scores(window.states, sentence, [side for side in sides if side is not None], ends)
+    scores = tagger.pair_scorer.scores(window.states, sentence, sides, ends)
     for pair, row in zip(inside, scores, strict=True):
         yield pair, float(row[RELATION_TYPES.index(pair.type)])
 

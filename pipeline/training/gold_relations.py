@@ -1,14 +1,16 @@
 """Gold relations of the corpora, as typed pairs of groups of mentions.
 
-PubTator corpora relate concepts: all mentions of a concept in a document are one group. brat and PHEE relate single
-mentions. What the corpora call their relations and which pairs of labels they annotate stands in ``relations.toml``.
+PubTator corpora relate concepts: all mentions of a concept in a document are one group. brat, PHEE and our own notes
+relate single mentions. What the corpora call their relations and which pairs of labels they annotate stands in
+``relations.toml``.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,8 @@ from ...schemas.problems import UserError
 from .corpora import GoldSpan
 from .corpora.offsets import read_offsets
 from .corpora.reading import corpus_files
+
+log = logging.getLogger(__name__)
 
 PROBLEM = "Problem"
 """PHEE's effects and disorders are one kind to us: what an effect is in one event is a disorder in another."""
@@ -67,7 +71,7 @@ class RelationMap:
     Attributes
     ----------
     format : str
-        ``pubtator``, ``brat`` or ``phee``.
+        ``pubtator``, ``brat``, ``phee``, or ``jsonl`` (notes, with the annotations kept apart).
     types : tuple of str
         Our relation types that it annotates exhaustively.
     document_level : bool
@@ -76,8 +80,8 @@ class RelationMap:
         The corpus holds only texts with a relation: the likeliest pair of a text counts, however unlikely.
     ends : dict of str to dict of str to frozenset of str
         Type to the corpus' labels of its head, each with those of the tails that it may have.
-    relations : dict
-        The corpus' name of a relation to (type, whether its first argument is the head).
+    relations : dict of str to str
+        The corpus' name of a relation to our type, or to several with ``|`` between: the one whose labels fit.
     """
 
     name: str
@@ -101,14 +105,28 @@ class RelationMap:
         """Labels that can be an end of a relation."""
         return {label for ends in self.ends.values() for head, tails in ends.items() for label in (head, *tails)}
 
-    def candidates(self, record: RelationRecord, reach: int | None = None) -> Iterator[Pair]:
-        """All pairs of groups whose labels fit a type; within ``reach`` characters of each other if given."""
+    def candidates(
+        self, record: RelationRecord, reach: int | None = None, among: Collection[int] | None = None
+    ) -> Iterator[Pair]:
+        """All pairs of groups whose labels fit a type.
+
+        Parameters
+        ----------
+        record : RelationRecord
+        reach : int, optional
+            Characters that the two may be apart.
+        among : collection of int, optional
+            Positions of the groups that count.
+        """
+        numbers = range(len(record.groups)) if among is None else sorted(among)
         for type_ in self.types:
             once = self.symmetric(type_)
-            for i, head in enumerate(record.groups):
+            for i in numbers:
+                head = record.groups[i]
                 if head.label not in self.ends[type_]:
                     continue
-                for j, tail in enumerate(record.groups):
+                for j in numbers:
+                    tail = record.groups[j]
                     if i == j or (once and i > j) or not self.fits(type_, head.label, tail.label):
                         continue
                     if reach is None or _distance(head, tail) <= reach:
@@ -327,16 +345,24 @@ def _span(groups: dict[tuple[int, int], Group], name: str, start: int, text: str
 
 def _offsets(texts: Path, annotations: Path, labels: RelationMap) -> Iterator[RelationRecord]:
     """Rows with ``"relations": [[type, head, tail], ...]``, head and tail by their place among the row's spans."""
+    reading = read_offsets(texts, annotations)
+    for lost in reading.rejected:
+        log.warning("%s line %d left out: %s", lost.file, lost.line, lost.reason)
     rows = {}
     with annotations.open(encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line) if line.strip() else {}
             if "relations" in row:
                 rows[row["note_id"]] = row
-    for record in read_offsets(texts, annotations).records:
+    for record in reading.records:
         row = rows.get(record.doc_id)
         if row is None:
             continue
+        if not all(0 <= end < len(row["spans"]) for _, *ends in row["relations"] for end in ends):
+            raise UserError(
+                f"{annotations}: a relation of note {record.doc_id} names a span that it does not have.",
+                "Head and tail are places in the row's list of spans, from 0.",
+            )
         groups = [
             Group(label, str(number), (GoldSpan(start, end, label),))
             for number, (start, end, label) in enumerate(row["spans"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..encoder.pairs import RELATION_TYPES, PairRows, PairSide, pair_rows
-from .gold_relations import Group, RelationMap, RelationRecord
+from .gold_relations import PROBLEM, Group, Pair, RelationMap, RelationRecord
 
 if TYPE_CHECKING:
     from .label_maps import LabelMap
@@ -35,17 +35,56 @@ class PairExamples:
     known: np.ndarray
 
 
-def side_of(group: Group, labels: LabelMap, text: str, begin: np.ndarray, end: np.ndarray) -> PairSide | None:
-    """A group as words of a window; None if no mention of it has a word there."""
-    targets = labels.labels.get(group.label)
-    label = targets[0] if targets else "DISEASE"
-    places = []
+_OURS = {PROBLEM: "DISEASE", "Dosage": "DOSE"}
+"""Labels that only relations have; the tagger does not learn them."""
+
+
+class WindowSides(NamedTuple):
+    """The groups of a record that have a word in a window.
+
+    Attributes
+    ----------
+    sides : list of PairSide
+    place : dict of int to int
+        Position among the record's groups -> position in ``sides``.
+    """
+
+    sides: list[PairSide]
+    place: dict[int, int]
+
+
+def window_sides(record: RelationRecord, labels: LabelMap, begin: np.ndarray, end: np.ndarray) -> WindowSides:
+    """The groups that a window holds; those whose labels the tagger does not know are no rivals and left out.
+
+    Parameters
+    ----------
+    record : RelationRecord
+    labels : LabelMap
+        What the corpus' labels are in ours.
+    begin, end : ndarray of int
+        Character offsets of the words of the window.
+    """
+    found = WindowSides([], {})
+    for number, group in enumerate(record.groups):
+        side = _side(group, labels, record.text, begin, end)
+        if side is not None:
+            found.place[number] = len(found.sides)
+            found.sides.append(side)
+    return found
+
+
+def _side(group: Group, labels: LabelMap, text: str, begin: np.ndarray, end: np.ndarray) -> PairSide | None:
+    targets = labels.labels.get(group.label) or labels.learned.get(group.label)
+    label = _OURS.get(group.label) or (targets[0] if targets else None)
+    if label is None or not len(begin):
+        return None
+    places = set()
     for span in group.spans:
-        words = np.flatnonzero((begin < span.end) & (end > span.start))
-        if len(words):
-            places.append((int(words[0]), int(words[-1]) + 1))
+        first, last = int(np.searchsorted(end, span.start, "right")), int(np.searchsorted(begin, span.end, "left"))
+        if first < last:
+            places.add((first, last))
     name = max((text[span.start : span.end] for span in group.spans), key=len)
-    return PairSide(label, tuple(sorted(set(places))), name) if places else None
+    return PairSide(label, tuple(sorted(places)), name) if places else None
 
 
 def pair_examples(
@@ -74,12 +113,11 @@ def pair_examples(
     most : int
     """
     begin, end = words
-    sides = [side_of(group, labels, record.text, begin, end) for group in record.groups]
+    sides, place = window_sides(record, labels, begin, end)
     reach = None if relations.document_level else REACH
     types: dict[tuple[int, int], list[str]] = {}
-    for pair in relations.candidates(record, reach):
-        if sides[pair.head] is not None and sides[pair.tail] is not None:
-            types.setdefault((pair.head, pair.tail), []).append(pair.type)
+    for pair in relations.candidates(record, reach, place):
+        types.setdefault((pair.head, pair.tail), []).append(pair.type)
     if not types:
         return None
     positive = {(pair.head, pair.tail) for pair in record.pairs}
@@ -92,12 +130,7 @@ def pair_examples(
         for type_ in types[head, tail]:
             column = RELATION_TYPES.index(type_)
             known[row, column] = 1
-            related[row, column] = any(
-                (pair.type, pair.head, pair.tail) == (type_, head, tail) for pair in record.pairs
-            )
-    present = [number for number, side in enumerate(sides) if side is not None]
-    place = {number: at for at, number in enumerate(present)}
-    rows = pair_rows(
-        [side for side in sides if side is not None], [(place[head], place[tail]) for head, tail in chosen], sentence
+            related[row, column] = Pair(type_, head, tail) in record.pairs
+    return PairExamples(
+        pair_rows(sides, [(place[head], place[tail]) for head, tail in chosen], sentence), related, known
     )
-    return PairExamples(rows, related, known)
