@@ -30,7 +30,7 @@ class RelationType(StrEnum):
     """How two mentions of one note are related (head -> tail)."""
 
     TREATS = "TREATS"  # drug or procedure -> problem
-    CAUSES = "CAUSES"  # drug -> adverse effect
+    CAUSES = "CAUSES"  # drug or procedure -> adverse effect
     REVEALS = "REVEALS"  # test or procedure -> problem
     LOCATED_IN = "LOCATED_IN"  # problem -> anatomy
     INTERACTS_WITH = "INTERACTS_WITH"  # drug -> drug, where the note says so

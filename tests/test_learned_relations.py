@@ -13,6 +13,7 @@ from clinigraph.pipeline.training.corpora import GoldSpan
 from clinigraph.pipeline.training.corpora.offsets import annotation_file
 from clinigraph.pipeline.training.gold_relations import Group, RelationRecord, read_relations, relation_maps
 from clinigraph.pipeline.training.label_maps import load_label_maps
+from clinigraph.pipeline.training.pair_examples import window_sides
 from clinigraph.schemas.problems import UserError
 
 PUBTATOR = """\
@@ -116,6 +117,10 @@ def test_relations_of_notes_are_kept_apart_from_their_texts(tmp_path: Path) -> N
     assert not {p for p in possible if p[0] == "INTERACTS_WITH"}
     with pytest.raises(UserError, match="kept apart"):
         read_relations(texts, "clinical-notes")
+    row = json.loads(gold.read_text(encoding="utf-8"))
+    gold.write_text(json.dumps({**row, "relations": [["CAUSES", 0, 9]]}) + "\n", encoding="utf-8")
+    with pytest.raises(UserError, match="a span that it does not have"):
+        read_relations(texts, "clinical-notes", gold)
 
 
 def test_two_drugs_are_one_pair(tmp_path: Path) -> None:
@@ -186,8 +191,11 @@ def test_rows_see_distance_order_title_and_rivals() -> None:
     assert far.sum() > near.sum() and (near != turned).sum() == 1
     # symptoms and diseases look the same to the head
     assert np.array_equal(near, features(drug, PairSide("DISEASE", ((3, 4),))))
-    # another drug that stands nearer, and a disease that is more special
-    assert not np.array_equal(near, features(drug, symptom, PairSide("DRUG", ((4, 5),))))
+    # another drug, that stands nearer or not
+    problem = PairSide("SYMPTOM", ((7, 8),))
+    nearer, farther = (features(drug, problem, PairSide("DRUG", (at,))) for at in ((4, 5), (0, 1)))
+    assert (nearer != farther).sum() == 1 and farther.sum() > nearer.sum()  # is it the nearest of its kind?
+    # a disease that is more special
     plain = PairSide("DISEASE", ((3, 4),), "failure")
     alone = features(drug, plain, PairSide("DISEASE", ((6, 7),), "rash"))
     special = features(drug, plain, PairSide("DISEASE", ((6, 7),), "heart failure"))
@@ -202,6 +210,35 @@ def test_of_many_mentions_the_closest_are_looked_at() -> None:
     assert len(rows.pair) == CLOSEST
     gaps = [int(rows.mentions[tail].argmax() - rows.mentions[head].argmax()) for head, tail in rows.ends]
     assert max(gaps) < 15  # the closest
+    # pairs with different numbers of rows, and two sides of the same words
+    twin = PairSide("DISEASE", other.words[:1])
+    rows = pair_rows([many, other, twin], [(0, 2), (0, 1), (1, 2)], sentence)
+    assert np.bincount(rows.pair).tolist() == [CLOSEST, CLOSEST, CLOSEST]
+    assert len(rows.mentions) == len({*many.words, *other.words})
+
+
+def test_what_the_tagger_does_not_know_is_no_side() -> None:
+    biored, maccrobat = load_label_maps()["biored"], load_label_maps()["maccrobat"]
+    begin, end = np.array([0, 5]), np.array([4, 9])
+
+    def label(known, name: str) -> list[str]:
+        record = RelationRecord("1", "mild pain", (Group(name, "0", (GoldSpan(0, 4, name),)),), frozenset())
+        return [side.label for side in window_sides(record, known, begin, end).sides]
+
+    assert label(biored, "GeneOrGeneProduct") == [] and label(biored, "ChemicalEntity") == ["DRUG"]
+    assert label(maccrobat, "Severity") == ["SEVERITY"] and label(maccrobat, "Dosage") == ["DOSE"]
+
+
+def test_a_head_of_an_earlier_kind_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    weights = {"head.weight": np.zeros((4, 3)), "inner.weight": np.zeros((4, 16 + FEATURES - 5))}
+    np.savez(tmp_path / "pairs.npz", **weights)
+    assert PairScorer.load(tmp_path / "pairs.npz") is None and "earlier" in caplog.text
+
+
+def test_every_type_has_a_threshold() -> None:
+    from clinigraph.pipeline.evaluation.relations import THRESHOLDS
+
+    assert set(THRESHOLDS) == set(RELATION_TYPES)
 
 
 # --- the shipped model -------------------------------------------------------------------------------------------

@@ -261,7 +261,7 @@ def test_a_base_comes_out_of_an_onnx_file(tmp_path: Path, tokenizer) -> None:
     torch = pytest.importorskip("torch", reason="needs the extra train")
     transformers = pytest.importorskip("transformers", reason="needs the extra train")
     torch.manual_seed(0)
-    sizes = {"hidden_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 96}
+    sizes = {"hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 96}
     model = transformers.BertModel(transformers.BertConfig(vocab_size=300, **sizes), add_pooling_layer=False).eval()
     ids = torch.arange(5, 15).reshape(1, 10)
     _exported(model.state_dict(), tmp_path / "model.onnx")
@@ -323,6 +323,9 @@ version = "0"
 seed = 1
 base = "{tiny_base.as_posix()}"
 exclude = "exclude.txt"
+[outside_bias]
+clinical-notes = 0.1
+
 [windows]
 shortest = 8
 longest = 32
@@ -365,7 +368,8 @@ def test_train_learns_resumes_and_exports(tiny: tuple[Path, Path], tmp_path: Pat
     quick = load_token_classifier(whole.onnx)
     assert next((span.start, span.end, span.label) for span in exact.tag([text])[0]) == (0, 8, "DRUG")
     assert next(s[:3] for s in quick.tag([text])[0]) == (0, 8, "DRUG")
-    for setting in ("temperature", "outside_bias", "tags"):
+    assert exact.decoder.outside_bias == 0.1
+    for setting in ("temperature", "outside_bias", "labels"):
         assert getattr(exact.decoder, setting) == getattr(quick.decoder, setting)
     again = export_run(config, data=data, output=tmp_path / "whole")
     assert (again / "model.onnx").read_bytes() == (whole.onnx / "model.onnx").read_bytes()

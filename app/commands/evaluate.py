@@ -110,7 +110,7 @@ def entities(
     guideline: Annotated[
         str | None, typer.Option(help="Whose rules of annotation the model follows. Default: those of the corpus.")
     ] = None,
-    errors: Annotated[int, typer.Option(help="Show so many of the most frequent kinds of mistakes.")] = 0,
+    errors: Annotated[int, typer.Option(min=0, help="Show so many of the most frequent kinds of mistakes.")] = 0,
     model: Model = None,
     label_map: LabelMap = None,
     json: JsonOption = False,

@@ -48,7 +48,8 @@ class TagDecoder:
     temperature : float
         Scores are divided by it before they become probabilities.
     outside_bias : float
-        Added to the score of O: above 0 fewer mentions and surer ones, below 0 more.
+        Added to the score of O, and of the labels that are not given: above 0 fewer mentions and surer ones, below 0
+        more.
 
     Examples
     --------

@@ -91,12 +91,12 @@ class TorchTokenClassifier(WindowedTagger):
         self._model.to(self._device, dtype=getattr(torch, precision))
         folder = Path(str(model))
         own = (folder / FEATURE_FILE).is_file()
-        settings = _settings(folder)
+        settings = _settings(folder) if own else {}
         guideline = guideline or settings.get("guideline", "clinical-notes")
         self._features = _tensors(folder / FEATURE_FILE, torch, self._device)["weight"] if own else None
         names = lexicon.Lexicon.load(folder / lexicon.FILE) if own else None
-        if own and label_map is None:
-            label_map = guideline_labels(guideline)
+        if own:
+            label_map = guideline_labels(guideline, label_map)
         longest = min(settings.get("window", 256 if own else 144), _positions(config))
         super().__init__(
             Path(str(model)).name,
@@ -115,7 +115,7 @@ class TorchTokenClassifier(WindowedTagger):
         )
         if (folder / PAIR_FILE).is_file():
             weights = _tensors(folder / PAIR_FILE, torch, torch.device("cpu"))
-            self.pair_scorer = PairScorer({name: value.float().numpy() for name, value in weights.items()})
+            self.pair_scorer = PairScorer.of({name: value.float().numpy() for name, value in weights.items()})
 
     def scores(
         self, pieces: np.ndarray, mask: np.ndarray, features: np.ndarray | None

@@ -29,7 +29,8 @@ def load_token_classifier(
     backend : str
         ``auto`` (ONNX Runtime if the folder has ``model.onnx``, else PyTorch), ``onnx`` or ``torch``.
     label_map : dict of str to str, optional
-        The model's label to ours, e.g. ``{"Chemical": "DRUG"}``. None takes the model's labels as they are.
+        The model's label to ours, e.g. ``{"Chemical": "DRUG"}``. None takes the model's labels (of its guideline) as
+        they are.
     batch_tokens : int
         Padded word pieces in a batch.
     threads : int, optional

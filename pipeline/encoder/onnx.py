@@ -30,7 +30,7 @@ class OnnxTokenClassifier(WindowedTagger):
         The model takes ``input_ids`` and ``attention_mask`` (and ``features``, if it was trained here) and gives
         ``logits`` (and ``states``). ``config.json`` holds at least ``tags`` (or Hugging Face's ``id2label``).
     label_map : dict of str to str, optional
-        The model's label to ours; None takes the labels as they are.
+        The model's label to ours; None takes those of the guideline as they are.
     batch_tokens : int
     threads : int, optional
         Threads inside an operator. Default: ``CLINIGRAPH_THREADS``, else what ONNX Runtime chooses.
@@ -68,7 +68,7 @@ class OnnxTokenClassifier(WindowedTagger):
             tokenizer,
             TagDecoder(
                 _tags(self.config, self.folder),
-                label_map or self._guideline_labels(guideline),
+                self._decided(label_map, guideline),
                 tuple(tuple(group) for group in self.config.get("groups", ())),
                 self.config.get("temperature", 1.0),
                 _outside_bias(self.config, guideline),
@@ -82,11 +82,11 @@ class OnnxTokenClassifier(WindowedTagger):
         if (self.folder / pairs.FILE).is_file():
             self.pair_scorer = pairs.PairScorer.load(self.folder / pairs.FILE)
 
-    def _guideline_labels(self, guideline: str | None) -> dict[str, str] | None:
-        """Nothing for models that know no guideline."""
+    def _decided(self, label_map: dict[str, str] | None, guideline: str | None) -> dict[str, str] | None:
+        """The labels that are decided on; models that know no guideline are not limited by one."""
         if "features" not in self._inputs:
-            return None
-        return guideline_labels(guideline or self.config.get("guideline", "none"))
+            return label_map
+        return guideline_labels(guideline or self.config.get("guideline", "none"), label_map)
 
     def _word_features(self, guideline: str | None) -> WordFeatures | None:
         if "features" not in self._inputs:

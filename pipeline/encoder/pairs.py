@@ -5,6 +5,7 @@ The network is that of :class:`clinigraph.pipeline.training.model.PairHead`; her
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,17 @@ import numpy as np
 
 from .tags import LABELS
 
+log = logging.getLogger(__name__)
+
 FILE = "pairs.npz"
 RELATION_TYPES = ("CAUSES", "TREATS", "REVEALS", "LOCATED_IN", "INTERACTS_WITH", "DETAIL_OF")
 PAIR_WIDTH = 160
+
+REACH = 250
+"""Characters between two single mentions that are still looked at as a pair."""
+
+WHOLE_TEXT = 500
+"""Word pieces up to which a text whose concepts are related is seen whole."""
 
 CLOSEST = 16
 """Of two sides with many mentions so many pairs of mentions are looked at, the closest ones."""
@@ -201,10 +210,18 @@ class PairScorer:
         self._weights = {name: value.astype(np.float32) for name, value in weights.items()}
 
     @classmethod
-    def load(cls, path: Path) -> PairScorer:
-        """Read the file beside a model."""
+    def load(cls, path: Path) -> PairScorer | None:
+        """Read the file beside a model; None if it is of an earlier kind."""
         with np.load(path) as file:
-            return cls({name: file[name] for name in file.files})
+            return cls.of({name: file[name] for name in file.files})
+
+    @classmethod
+    def of(cls, weights: dict[str, np.ndarray]) -> PairScorer | None:
+        """A scorer, or None (and a warning) for weights that were trained with other features of pairs."""
+        if weights["inner.weight"].shape[1] != 4 * weights["head.weight"].shape[0] + FEATURES:
+            log.warning("The model's head for relations is of an earlier version: relations rest on cues alone.")
+            return None
+        return cls(weights)
 
     def save(self, path: Path) -> None:
         """Write the weights in 16 bits; the same weights give the same bytes."""

@@ -122,8 +122,8 @@ def guideline_row(guideline: str) -> int:
     return int(_OFFSETS[_GUIDELINE]) + list(GUIDELINES).index(guideline)
 
 
-def guideline_labels(guideline: str) -> dict[str, str]:
-    """What a guideline annotates, as a label map of the tagger.
+def guideline_labels(guideline: str, label_map: dict[str, str] | None = None) -> dict[str, str]:
+    """What a guideline annotates, as a label map of the tagger; of a user's map what the guideline has.
 
     Examples
     --------
@@ -131,7 +131,10 @@ def guideline_labels(guideline: str) -> dict[str, str]:
     {'DISEASE': 'DISEASE', 'SYMPTOM': 'SYMPTOM'}
     """
     guideline_row(guideline)
-    return {label: label for label in GUIDELINES[guideline]}
+    own = GUIDELINES[guideline]
+    if label_map is None:
+        return {label: label for label in own}
+    return {theirs: ours for theirs, ours in label_map.items() if theirs in own}
 
 
 def with_guideline(features: np.ndarray, guideline: str) -> np.ndarray:

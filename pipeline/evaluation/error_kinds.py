@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -40,8 +41,10 @@ def error_kinds(gold: Iterable[LabelledSpan], predicted: Iterable[LabelledSpan])
     """
     wanted, given = set(gold), set(predicted)
     open_gold, open_ours = sorted(wanted - given), sorted(given - wanted)
+    all_gold, all_ours = _Index(wanted), _Index(given)
+    open_near = _Index(open_ours)
     touching = sorted(
-        ((_shared(g, o), g, o) for g in open_gold for o in open_ours if _shared(g, o)),
+        ((_shared(g, o), g, o) for g in open_gold for o in open_near.touching(g)),
         key=lambda item: (-item[0], item[1].label != item[2].label, item[1], item[2]),
     )
     found: Counter[ErrorKind] = Counter()
@@ -53,13 +56,29 @@ def error_kinds(gold: Iterable[LabelledSpan], predicted: Iterable[LabelledSpan])
         found[ErrorKind(_kind(g, o), g.label, o.label)] += 1
     for o in open_ours:
         if ("ours", o) not in used:
-            hit = next((g for g in sorted(wanted) if _shared(g, o)), None)
+            hit = all_gold.closest(o)
             found[ErrorKind("split" if hit else "invented", hit.label if hit else "", o.label)] += 1
     for g in open_gold:
         if ("gold", g) not in used:
-            hit = next((o for o in sorted(given) if _shared(g, o)), None)
+            hit = all_ours.closest(g)
             found[ErrorKind("joined" if hit else "missed", g.label, hit.label if hit else "")] += 1
     return found
+
+
+class _Index:
+    """Spans by place: work grows with the spans that touch, not with all."""
+
+    def __init__(self, spans: Iterable[LabelledSpan]) -> None:
+        self.spans = sorted(spans)
+        self.starts = [span.start for span in self.spans]
+        self.longest = max((span.end - span.start for span in self.spans), default=0)
+
+    def touching(self, span: LabelledSpan) -> list[LabelledSpan]:
+        first, last = bisect_left(self.starts, span.start - self.longest), bisect_left(self.starts, span.end)
+        return [other for other in self.spans[first:last] if _shared(other, span)]
+
+    def closest(self, span: LabelledSpan) -> LabelledSpan | None:
+        return max(self.touching(span), key=lambda other: _shared(other, span), default=None)
 
 
 def _shared(a: LabelledSpan, b: LabelledSpan) -> int:

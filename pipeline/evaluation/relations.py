@@ -10,23 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...schemas.problems import UserError
-from ..encoder.pairs import RELATION_TYPES
+from ..encoder.pairs import REACH, RELATION_TYPES, WHOLE_TEXT
 from ..encoder.tagger import WindowedTagger, WindowStates
 from ..encoder.windowing import boundaries
 from ..extensions import mention_spans
 from ..training.corpora import GoldSpan
 from ..training.gold_relations import PROBLEM, Group, Pair, RelationMap, RelationRecord, read_relations, relation_maps
 from ..training.label_maps import LabelMap, load_label_maps
-from ..training.pair_examples import REACH, window_sides
+from ..training.pair_examples import window_sides
 from .spans import Counts
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
     from ...schemas.vocabulary import Vocabulary
-
-WHOLE_TEXT = 500
-"""Word pieces of a window where concepts of a whole document are related."""
 
 THRESHOLDS = {"CAUSES": 0.65, "TREATS": 0.5, "REVEALS": 0.5, "LOCATED_IN": 0.5, "INTERACTS_WITH": 0.5, "DETAIL_OF": 0.5}
 
@@ -85,6 +82,11 @@ def evaluate_relations(
     UserError
         If the corpus is none of the known ones, or the model has no head for relations.
     """
+    if (annotations is not None) != (format == "jsonl"):
+        raise UserError(
+            f"Relations of the format {format} are {'never' if annotations else 'always'} kept apart from their texts.",
+            "Leave --annotations out." if annotations else "Give their file with --annotations.",
+        )
     name = corpus or corpus_name(path, format, annotations)
     records = read_relations(path, name, annotations)
     relations, labels = relation_maps()[name], load_label_maps()[name]
@@ -127,8 +129,9 @@ def _chosen(
     """The pairs that count as related."""
     scored = dict(scored_pairs(record, relations, labels, tagger))
     chosen = {pair for pair, score in scored.items() if score >= limits[pair.type]}
-    if relations.every_text_relates and scored and not chosen:
-        chosen.add(max(scored, key=lambda pair: (scored[pair], pair)))
+    likeliest = max(scored, key=lambda pair: (scored[pair], pair), default=None)
+    if relations.every_text_relates and not chosen and likeliest is not None and scored[likeliest] > 0:
+        chosen.add(likeliest)
     return chosen
 
 
@@ -244,6 +247,8 @@ def _count_pipeline(types: dict[str, Counts], record: RelationRecord, relations:
     found, gold = set(), set()
     for relation in doc._.relations:
         ends = places[relation.head], places[relation.tail]
+        if relation.type.value not in types:
+            continue
         found.add((relation.type.value, *(sorted(ends) if relations.symmetric(relation.type) else ends)))
     for pair in record.pairs:
         ends = tuple(record.groups[end].spans[0][:2] for end in (pair.head, pair.tail))

@@ -328,7 +328,8 @@ def export_model(
     Parameters
     ----------
     source : Path
-        Trained model in the Hugging Face layout, with what ``clinigraph train`` writes beside it.
+        Trained model in the Hugging Face layout, with what ``clinigraph train`` writes beside it. Gets the settings
+        too (``tagger.json``), unless ``quantise`` is False.
     folder : Path
     calibration : sequence of (text, guideline)
         Of the training set; they fix the scales of the 8-bit activations.
@@ -337,7 +338,8 @@ def export_model(
     name, version : str
         For the provenance of the mentions.
     outside_bias : dict of str to float, optional
-        Added to the score of O, by guideline. Corpora that give only positives, and generated notes full of mentions,
+        Added to the score of O (and of what the guideline does not annotate), by guideline. Corpora that give only
+        positives, and generated notes full of mentions,
         make a tagger too eager; this sets it right.
     quantise : bool
         False keeps all products in float32.
@@ -381,7 +383,7 @@ def export_model(
     settings["temperature"] = _temperature(folder / "model.onnx", tokenizer, held_back, names, window)
     written = json.dumps(settings, indent=1) + "\n"
     (folder / "config.json").write_text(written, encoding="utf-8")
-    if names is not None:  # the same weights in PyTorch shall decide the same
+    if names is not None and quantise:  # the same weights in PyTorch shall decide the same
         (source / SETTINGS_FILE).write_text(written, encoding="utf-8")
     return folder
 

@@ -6,6 +6,7 @@ Needs the extra ``train``; imported only when a run begins.
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from ..encoder.huggingface import FEATURE_FILE, PAIR_FILE
 from ..encoder.pairs import FEATURES, PAIR_WIDTH, RELATION_TYPES, PairRows
 from ..encoder.tags import TAGS
 from ..encoder.word_features import ROWS
+
+log = logging.getLogger(__name__)
 
 
 class PairHead(nn.Module):
@@ -87,8 +90,10 @@ class MentionModel(nn.Module):
         if isinstance(base, Path) and (base / FEATURE_FILE).exists():
             self.features.load_state_dict(load_file(base / FEATURE_FILE))
             pairs = load_file(base / PAIR_FILE)
-            if pairs["inner.weight"].shape == self.pairs.inner.weight.shape:  # else of an earlier kind: begin anew
+            if pairs["inner.weight"].shape == self.pairs.inner.weight.shape:
                 self.pairs.load_state_dict(pairs)
+            else:
+                log.warning("The base's head for relations is of an earlier version: a new one is trained.")
 
     def encode(self, pieces: torch.Tensor, mask: torch.Tensor, features: torch.Tensor) -> torch.Tensor:
         """States of the last layer; pieces and mask (batch, length), features (batch, length, columns)."""

@@ -17,6 +17,8 @@ from ...schemas.problems import UserError
 
 FOLDER = "bert"
 
+_HEADS = {128: 2, 256: 4, 384: 12, 512: 8, 768: 12, 1024: 16}
+
 
 def bert_of_onnx(folder: Path) -> Path:
     """Write the encoder of an ONNX file in the Hugging Face layout, once.
@@ -24,7 +26,8 @@ def bert_of_onnx(folder: Path) -> Path:
     Parameters
     ----------
     folder : Path
-        Holds one ``*.onnx`` file, exported from a BERT encoder in float32, and its ``*tokenizer.json``.
+        Holds one ``*.onnx`` file, exported from a BERT encoder in float32, its ``*tokenizer.json``, and its
+        ``config.json`` if the encoder is of an unusual width.
 
     Returns
     -------
@@ -49,11 +52,14 @@ def bert_of_onnx(folder: Path) -> Path:
             "It must hold one of each.",
         )
     weights = _named(onnx.load(str(models[0])))
-    if "bert.encoder.layer.0.attention.self.query.weight" not in weights:
+    lost = [name for name in weights if name.endswith(".bias") and f"{name.removesuffix('bias')}weight" not in weights]
+    if lost or "bert.encoder.layer.0.attention.self.query.weight" not in weights:
         raise UserError(f"{models[0]} is no BERT encoder in float32.", "Export it with its parameters' names.")
+    own = folder / "config.json"
+    config = json.loads(own.read_text(encoding="utf-8")) if own.is_file() else _config(weights)
     target.mkdir(exist_ok=True)
     save_file(weights, target / "model.safetensors", metadata={"format": "pt"})
-    (target / "config.json").write_text(json.dumps(_config(weights), indent=1) + "\n", encoding="utf-8")
+    (target / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
     shutil.copyfile(tokenizers[0], target / "tokenizer.json")
     return target
 
@@ -80,16 +86,18 @@ def _named(model: Any) -> dict[str, np.ndarray]:
 
 
 def _config(weights: dict[str, np.ndarray]) -> dict[str, Any]:
-    """What the shapes say; the width of a head is 32 or 64 in all BERT encoders in use."""
+    """What the shapes say, and for the usual widths the number of heads, which they do not."""
     at = "bert.embeddings"
     words, hidden = weights[f"{at}.word_embeddings.weight"].shape
+    if hidden not in _HEADS:
+        raise UserError(f"A BERT encoder {hidden} wide may have any number of heads.", "Put its config.json beside it.")
     return {
         "model_type": "bert",
         "architectures": ["BertModel"],
         "vocab_size": words,
         "hidden_size": hidden,
         "num_hidden_layers": 1 + max(int(name.split(".")[3]) for name in weights if ".layer." in name),
-        "num_attention_heads": hidden // (32 if hidden < 512 else 64),
+        "num_attention_heads": _HEADS[hidden],
         "intermediate_size": weights["bert.encoder.layer.0.intermediate.dense.bias"].shape[0],
         "max_position_embeddings": weights[f"{at}.position_embeddings.weight"].shape[0],
         "type_vocab_size": weights[f"{at}.token_type_embeddings.weight"].shape[0],

@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..encoder.pairs import RELATION_TYPES, PairRows, PairSide, pair_rows
+from ..encoder.pairs import REACH, RELATION_TYPES, PairRows, PairSide, pair_rows
 from .gold_relations import PROBLEM, Group, Pair, RelationMap, RelationRecord
 
 if TYPE_CHECKING:
     from .label_maps import LabelMap
-
-REACH = 250
-"""Characters between two single mentions that are still looked at as a pair."""
 
 
 @dataclass

@@ -36,7 +36,13 @@ def load_tokenizer(base: Path | str) -> Tokenizer:
     if isinstance(base, Path):
         tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     else:
-        tokenizer = Tokenizer.from_pretrained(base)
+        try:
+            tokenizer = Tokenizer.from_pretrained(base)
+        except Exception as error:  # the hub's library has many
+            raise UserError(
+                f"The base {base} is neither a folder nor in the local cache ({type(error).__name__}).",
+                "Set HF_HUB_OFFLINE=0 to fetch it from the hub, or give a folder, package:NAME or onnx:FOLDER.",
+            ) from None
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer

@@ -10,6 +10,7 @@ from tokenizers import Tokenizer
 
 from ...schemas.problems import UserError
 from ..encoder.lexicon import Lexicon
+from ..encoder.pairs import WHOLE_TEXT
 from ..encoder.tags import LABELS
 from ..encoder.windowing import boundaries
 from ..encoder.word_features import WordFeatures, with_guideline, without_names
@@ -23,9 +24,6 @@ from .lexicon_build import build_lexicon
 from .material import TrainingData
 from .pair_examples import pair_examples
 from .tokens import end_pieces
-
-WHOLE = 500
-"""Word pieces up to which a text whose concepts are related stays whole, so that its pairs can be learned."""
 
 _SHORTHAND_MAP = LabelMap(
     "shorthand",
@@ -114,7 +112,7 @@ class WindowSource:
         size = self.config.windows
         words = len(tagged.starts) - 1
         known = None if gold is None or relations is None else relation_maps()[relations]
-        if known is not None and known.document_level and len(tagged.pieces) > WHOLE:
+        if known is not None and known.document_level and len(tagged.pieces) > WHOLE_TEXT:
             known = None
         if known is not None and known.document_level:
             cut = [stretch(tagged, 0, words, weight, self._ends)]

@@ -118,8 +118,8 @@ class RelationFinder:
         denied = {span._.mention_id for span in mentions if _negated(folded, span)}
         allergies = {span._.mention_id for span in mentions if span._.allergy is not None}
         for relation in learned_relations(doc, mentions, tagger, self.thresholds):
-            acts = relation.type in (RelationType.CAUSES, RelationType.TREATS)
-            # An adverse effect or a treatment that is denied is none; what a test did not show it has still looked for.
+            # What is denied acts on nothing; but what a test did not show it has still looked for, in its place.
+            acts = relation.type not in (RelationType.REVEALS, RelationType.LOCATED_IN)
             if acts and (relation.head in denied or relation.tail in denied):
                 continue
             if relation.type != RelationType.TREATS or relation.head not in allergies:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from spacy.tokens import Doc, Span
 
 from ....schemas.annotation import Label, Relation, RelationType
-from ...encoder.pairs import RELATION_TYPES, PairScorer, PairSide
+from ...encoder.pairs import REACH, RELATION_TYPES, PairScorer, PairSide
 from ...encoder.tagger import WindowedTagger, WindowStates
 from ...encoder.windowing import boundaries
 from ...extensions import doc_text
-
-REACH = 250
-"""Characters between two mentions that are looked at as a pair; the head was trained on such pairs."""
 
 SENTENCES_APART = 0
 """The head learned from abstracts, where one subject goes through all sentences; on notes, which list unrelated things
@@ -49,15 +47,20 @@ def learned_relations(
     if tagger.pair_scorer is None:
         return
     text = doc_text(doc)
+    starts = [span.start_char for span in mentions]
     for window in tagger.states(text):
-        yield from _of_window(text, window, mentions, tagger.pair_scorer, thresholds)
+        first = bisect_left(starts, int(window.window.begin[0]))
+        last = bisect_left(starts, int(window.window.end[-1]))
+        yield from _of_window(text, window, mentions[first:last], tagger.pair_scorer, thresholds)
 
 
 def _of_window(
     text: str, window: WindowStates, mentions: Sequence[Span], scorer: PairScorer, thresholds: Mapping[str, float]
 ) -> Iterator[Relation]:
     begin, end = window.window.begin, window.window.end
-    inside = [(span, words) for span in _between(mentions, begin, end) if (words := _words(span, begin, end))]
+    inside = [
+        (span, words) for span in mentions if span.end_char <= int(end[-1]) and (words := _words(span, begin, end))
+    ]
     if len(inside) < 2:
         return
     sentence = np.cumsum(boundaries(text, begin, end)[1])
@@ -86,11 +89,6 @@ def _of_window(
         score = float(row[RELATION_TYPES.index(type_)])
         if score >= thresholds.get(type_, 2.0):
             yield Relation(head=head._.mention_id, tail=tail._.mention_id, type=type_, score=round(score, 4))
-
-
-def _between(mentions: Sequence[Span], begin: np.ndarray, end: np.ndarray) -> list[Span]:
-    first, last = int(begin[0]), int(end[-1])
-    return [span for span in mentions if span.start_char >= first and span.end_char <= last]
 
 
 def _words(span: Span, begin: np.ndarray, end: np.ndarray) -> tuple[int, int] | None:

@@ -28,7 +28,7 @@ def read(path: Path, reading: CorpusReading) -> None:
             reading.rejected.append(Rejected(path.name, number, "a Doc without text"))
             continue
         marked = [*doc.ents, *(span for group in doc.spans.values() for span in group)]
-        spans = [(span.start_char, span.end_char, span.label_, number) for span in marked]
+        spans = [(span.start_char, span.end_char, span.label_, number) for span in marked if span.label_]
         reading.records.append(
             Record(f"{path.stem}:{number}", doc.text, checked_spans(doc.text, spans, path.name, reading))
         )
