@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ...schemas.vocabulary import Vocabulary
 
-THRESHOLDS = {"CAUSES": 0.65, "TREATS": 0.5, "REVEALS": 0.5, "LOCATED_IN": 0.5, "INTERACTS_WITH": 0.5, "DETAIL_OF": 0.5}
+THRESHOLDS = {"CAUSES": 0.75, "TREATS": 0.45, "REVEALS": 0.3, "LOCATED_IN": 0.4, "INTERACTS_WITH": 0.3, "DETAIL_OF": 0.4}
 
 
 @dataclass
