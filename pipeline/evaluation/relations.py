@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 
     from ...schemas.vocabulary import Vocabulary
 
-THRESHOLDS = {"CAUSES": 0.75, "TREATS": 0.45, "REVEALS": 0.3, "LOCATED_IN": 0.4, "INTERACTS_WITH": 0.3, "DETAIL_OF": 0.4}
+THRESHOLDS = {
+    "CAUSES": 0.75,
+    "TREATS": 0.45,
+    "REVEALS": 0.3,
+    "LOCATED_IN": 0.4,
+    "INTERACTS_WITH": 0.3,
+    "DETAIL_OF": 0.4,
+}
 
 
 @dataclass

@@ -9,8 +9,9 @@ from spacy.language import Language
 if TYPE_CHECKING:
     from .component import RelationFinder
 
-THRESHOLDS = {"CAUSES": 0.9, "TREATS": 0.9, "REVEALS": 0.7, "LOCATED_IN": 0.6, "INTERACTS_WITH": 0.9}
-"""Lowest probabilities at which the trained head is believed."""
+THRESHOLDS = {"CAUSES": 0.9, "TREATS": 0.9, "REVEALS": 0.5, "LOCATED_IN": 0.4, "INTERACTS_WITH": 0.9}
+"""Lowest probabilities at which the trained head is believed; chosen on 15 notes that it was not trained on, for
+precision where a false statement would mislead (a drug that treats or harms)."""
 
 
 @Language.factory(

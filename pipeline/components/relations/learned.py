@@ -15,8 +15,8 @@ from ...encoder.windowing import boundaries
 from ...extensions import doc_text
 
 SENTENCES_APART = 0
-"""The head learned from abstracts, where one subject goes through all sentences; on notes, which list unrelated things
-one after the other, it believes too much across them."""
+"""Measured on 15 notes that the head was not trained on: what it finds across sentences costs more precision than it
+brings recall."""
 
 _PROBLEMS = (Label.DISEASE.value, Label.SYMPTOM.value)
 _TREATMENTS = (Label.DRUG.value, Label.PROCEDURE.value)
