@@ -86,12 +86,12 @@ def show_problem(problem: Problem) -> None:
     err.print(f"[{colour}]{problem.level}[/{colour}] {escape(str(problem))}", soft_wrap=True)
 
 
-def show_problems(problems: list[Problem], total: int, limit: int = 20) -> None:
-    """The first problems in full and the number of the others."""
+def show_problems(problems: list[Problem], total: int, limit: int = 20, listed: bool = True) -> None:
+    """The first problems in full and the number of the others; ``listed``: the command has --problems."""
     for problem in problems[:limit]:
         show_problem(problem)
     if total > limit:
-        err.print(f"... and {total - limit} more; list them all with --problems FILE")
+        err.print(f"... and {total - limit} more" + ("; list them all with --problems FILE" if listed else ""))
 
 
 def table(*columns: str, title: str | None = None) -> Table:
@@ -106,4 +106,4 @@ def fail(message: str, solution: str, as_json: bool = False) -> None:
     """Say what happened and what to do, in one line."""
     if as_json:
         print_json({"error": message, "solution": solution})
-    err.print(f"[red]error[/red] {escape(message)}. What to do: {escape(solution)}", soft_wrap=True)
+    err.print(f"[red]error[/red] {escape(message.rstrip('.'))}. What to do: {escape(solution)}", soft_wrap=True)

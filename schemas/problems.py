@@ -36,7 +36,7 @@ class Problem(BaseModel):
     level: Level = Level.ERROR
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.message}. What to do: {self.solution}"
+        return f"{self.where}: {self.message.rstrip('.')}. What to do: {self.solution}"
 
 
 class UserError(Exception):
@@ -61,4 +61,4 @@ class UserError(Exception):
         self.solution = solution
 
     def __str__(self) -> str:
-        return f"{self.message}. What to do: {self.solution}"
+        return f"{self.message.rstrip('.')}. What to do: {self.solution}"

@@ -235,6 +235,14 @@ def test_evaluate_says_what_is_wrong(tmp_path):
     clear_error(*strip(command("evaluate", "assertion", str(tmp_path / "bad.tsv"))))
     (tmp_path / "empty.txt").write_text("")
     clear_error(*strip(command("evaluate", "entities", str(tmp_path / "empty.txt"), "--format", "pubtator")))
+    # a row that cannot be read is listed, and the others are measured
+    (tmp_path / "gold.jsonl").write_text('{"text": "Took aspirin.", "spans": [[5, 12, "DRUG"]]}\n{"broken\n')
+    status, stdout, stderr = command(
+        "evaluate", "entities", str(tmp_path / "gold.jsonl"), "--format", "jsonl", "--errors", "3"
+    )
+    assert status == 0 and "DRUG" in stdout and "gold.jsonl line 2" in stderr
+    result = command("evaluate", "relations", str(tmp_path / "gold.jsonl"), "--format", "jsonl")
+    clear_error(*strip(result), "--annotations")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent in another way on Windows")

@@ -130,7 +130,7 @@ def entities(
         common = sorted(report.errors.items(), key=lambda item: (-item[1], item[0]))[:errors]
         data["errors"] = [{**kind._asdict(), "count": count} for kind, count in common]
     _finish(report, data, json, {"all": data["micro"], **data["labels"]})
-    if errors and not json:
+    if errors and common and not json:
         shown = table("Mistake", "Gold", "Ours", "Count")
         for kind, count in common:
             shown.add_row(*kind, str(count))
@@ -350,7 +350,7 @@ def deid(
 
 def _finish(report: Any, data: dict[str, Any], as_json: bool, rows: dict[str, dict[str, Any]] | None) -> None:
     problems = list(getattr(report, "problems", ()))
-    show_problems(problems, len(problems), limit=10)
+    show_problems(problems, len(problems), limit=10, listed=False)
     if as_json:
         print_json(data)
         return

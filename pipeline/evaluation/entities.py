@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...schemas.problems import UserError
+from ...schemas.problems import Problem, UserError
 from ..encoder.tags import LABELS
 from ..extensions import DETAILS_KEY, mention_spans, register_extensions
 from ..training.corpora import CorpusReading, Record, Rejected, read_corpus
@@ -46,6 +46,11 @@ class EntityReport:
     discontinuous: int = 0
     scored: list[tuple[float, bool]] = field(default_factory=list)
     errors: Counter[ErrorKind] = field(default_factory=Counter)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The rows of the corpus that could not be read."""
+        return [row.problem() for row in self.rejected]
 
     @property
     def calibration_error(self) -> float:

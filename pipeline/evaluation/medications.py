@@ -12,7 +12,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ...schemas.annotation import Label
-from ...schemas.problems import UserError
+from ...schemas.problems import Problem, UserError
 from ..assembling import load, pipeline_names
 from ..components.medications.component import medication_parts
 from ..components.ner.component import split_at
@@ -50,6 +50,11 @@ class MedicationReport:
     documents: int = 0
     rejected: list[Rejected] = field(default_factory=list)
     errors: list[tuple[int, str, str, int, int]] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The rows of the corpus that could not be read."""
+        return [row.problem() for row in self.rejected]
 
     def to_dict(self) -> dict[str, Any]:
         """``{"labels": {DRUG: {precision, recall, f1, support}, ...}, "overlap": {...}, "masked": n, "n": n}``."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ....schemas.problems import Level, Problem
+
 
 class GoldSpan(NamedTuple):
     """One annotated span: character offsets (end exclusive) into the record's text, and the corpus' own label."""
@@ -43,6 +45,15 @@ class Rejected:
     file: str
     line: int
     reason: str
+
+    def problem(self) -> Problem:
+        """The row as something to show."""
+        return Problem(
+            where=f"{self.file} line {self.line}",
+            message=self.reason,
+            solution="Correct it, or leave it: it is not counted.",
+            level=Level.WARNING,
+        )
 
 
 @dataclass
