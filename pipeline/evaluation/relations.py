@@ -251,15 +251,17 @@ def _count_pipeline(types: dict[str, Counts], record: RelationRecord, relations:
     types.pop("DETAIL_OF", None)
     doc = nlp(record.text)
     places = {span._.mention_id: (span.start_char, span.end_char) for span in mention_spans(doc)}
-    found, gold = set(), set()
-    for relation in doc._.relations:
-        ends = places[relation.head], places[relation.tail]
-        if relation.type.value not in types:
-            continue
-        found.add((relation.type.value, *(sorted(ends) if relations.symmetric(relation.type) else ends)))
-    for pair in record.pairs:
-        ends = tuple(record.groups[end].spans[0][:2] for end in (pair.head, pair.tail))
-        gold.add((pair.type, *(sorted(ends) if relations.symmetric(pair.type) else ends)))
+
+    def item(type_: str, head: tuple[int, int], tail: tuple[int, int]) -> tuple[str, tuple[int, int], tuple[int, int]]:
+        return (type_, min(head, tail), max(head, tail)) if relations.symmetric(type_) else (type_, head, tail)
+
+    found = {
+        item(relation.type.value, places[relation.head], places[relation.tail])
+        for relation in doc._.relations
+        if relation.type.value in types
+    }
+    ends = [(span.start, span.end) for group in record.groups for span in group.spans[:1]]
+    gold = {item(pair.type, ends[pair.head], ends[pair.tail]) for pair in record.pairs}
     _count(types, found, gold)
 
 
