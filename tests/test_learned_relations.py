@@ -121,6 +121,8 @@ def test_relations_of_notes_are_kept_apart_from_their_texts(tmp_path: Path) -> N
     gold.write_text(json.dumps({**row, "relations": [["CAUSES", 0, 9]]}) + "\n", encoding="utf-8")
     with pytest.raises(UserError, match="a span that it does not have"):
         read_relations(texts, "clinical-notes", gold)
+    with pytest.raises(UserError, match="stand with its texts"):
+        read_relations(texts, "bc5cdr", gold)
 
 
 def test_two_drugs_are_one_pair(tmp_path: Path) -> None:

@@ -89,11 +89,6 @@ def evaluate_relations(
     UserError
         If the corpus is none of the known ones, or the model has no head for relations.
     """
-    if (annotations is not None) != (format == "jsonl"):
-        raise UserError(
-            f"Relations of the format {format} are {'never' if annotations else 'always'} kept apart from their texts.",
-            "Leave --annotations out." if annotations else "Give their file with --annotations.",
-        )
     name = corpus or corpus_name(path, format, annotations)
     records = read_relations(path, name, annotations)
     relations, labels = relation_maps()[name], load_label_maps()[name]

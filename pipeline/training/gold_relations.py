@@ -183,10 +183,13 @@ def read_relations(path: Path | str, name: str, annotations: Path | None = None)
     known = relation_maps()
     if name not in known:
         raise UserError(f"There is no relation map {name}.", f"Known: {', '.join(known)}.")
+    apart = known[name].format not in _READERS
+    if apart and annotations is None:
+        raise UserError(f"The relations of {name} are kept apart from its texts.", "Give the file with --annotations.")
+    if not apart and annotations is not None:
+        raise UserError(f"The relations of {name} stand with its texts.", "Leave --annotations out.")
     if annotations is not None:
         return list(_offsets(Path(path), annotations, known[name]))
-    if known[name].format not in _READERS:
-        raise UserError(f"The relations of {name} are kept apart from its texts.", "Give the file with --annotations.")
     reader, suffixes = _READERS[known[name].format]
     return [
         record for file in corpus_files(Path(path), suffixes) for record in reader(file, known[name]) if record.groups
